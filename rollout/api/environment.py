@@ -150,7 +150,7 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         return EnvironmentController(self._opened)
 
     def hosted_fleet(self, plan: Callable[[], FleetPlan]) -> FleetRamp:
-        """The ramp of a fleet whose state machine is in this environment's account; see `Rollout.fleet_ramp`."""
+        """The ramp of the fleet that this environment is made of; see `Rollout.fleet_ramp`."""
         from rollout.api.fleet_ramp import FleetRamp
 
         return FleetRamp(self._opened, plan)

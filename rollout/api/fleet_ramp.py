@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
+from rollout.api.arguments import Approval, approver
 from rollout.api.opened import Opened, Part
+from rollout.api.ownership import ResourceOwnership
+from rollout.api.runner import phase_runner
 from rollout.base.formatting import count_of
 from rollout.base.printable import one_line
 from rollout.errors import AwsError, ConfigError, Locked, UsageError
 from rollout.inventory.file import StacksFile
 from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
+from rollout.inventory.stacks import FLEET
+from rollout.migration import events
+from rollout.migration.fleet_check import FleetCheck
+from rollout.migration.runner.result import PhaseResult
+from rollout.migration.runner.runner import PhaseRunner
+from rollout.programs.fleet_roles import template
 from rollout.programs.fleet_states import definition
-from rollout.programs.fleet_template import template
 from rollout.ramp.controls import who
 from rollout.ramp.fleet import RUNNING, FleetExecution, FleetStatus, fleet_status, waiting_approval
+from rollout.state.pending import Lock
 
 
 def plan_of(file: StacksFile, name: str) -> FleetPlan:
@@ -35,16 +45,81 @@ def plan_of(file: StacksFile, name: str) -> FleetPlan:
 
 
 class FleetRamp(Part):
-    """The ramp of one fleet.
+    """The ramp of one fleet, and the state machine that runs it.
 
     Args:
-        opened: The environment whose account has the state machine.
+        opened: The fleet's environment: see `inventory.fleets.fleet_environment`.
         plan: Gives the fleet.
     """
 
     def __init__(self, opened: Opened, plan: Callable[[], FleetPlan]) -> None:
         super().__init__(opened)
         self._plan = plan
+
+    def install(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Create or update the state machine and its role, by stacks.toml as it is now. It begins no ramp.
+
+        Args:
+            approve: Approves the gate.
+            message: For Pulumi's update history.
+
+        Raises:
+            ConfigError: The fleet can't ramp by itself.
+            UsageError: It is too large for Step Functions.
+            PreflightFailed: It is ramping.
+        """
+        definition(self._plan())  # what is wrong with it is said before anything is read
+        result = self._runner.run("fleet-install", approver(approve), message=message)
+        self._emit(events.FleetInstalled(self._environment.name, self._machine))
+        return result
+
+    def remove(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Remove them, even if the fleet can't ramp any more as it is written; environments stay at their weights.
+
+        Args:
+            approve: Approves the gate.
+            message: For Pulumi's update history.
+
+        Raises:
+            PreflightFailed: It is ramping.
+        """
+        return self._runner.run("fleet-remove", approver(approve), message=message)
+
+    def preview(self, phase: str) -> PhaseResult:
+        """Preview a phase; nothing is changed.
+
+        Args:
+            phase: `fleet-install` or `fleet-remove`.
+
+        Raises:
+            UsageError: It is another one.
+        """
+        if phase not in ("fleet-install", "fleet-remove"):
+            hint = "allowed are fleet-install and fleet-remove"
+            raise UsageError(f"a fleet has no phase {phase!r}", hint=hint, code="unknown-phase")
+        return self._runner.run(phase, None, preview_only=True)
+
+    def unlock(self, *, approve: Callable[[tuple[Lock, ...]], bool], force: bool = False) -> tuple[Lock, ...]:
+        """Remove the locks on the fleet's stack; see `ResourceOwnership.unlock`."""
+        return ResourceOwnership(self._opened).unlock(approve=approve, force=force, stacks_of=(FLEET,))
+
+    @property
+    def _runner(self) -> PhaseRunner:
+        return phase_runner(self._opened, fleet=self._check)
+
+    @property
+    def _check(self) -> FleetCheck:
+        machines = self._container.state_machines
+
+        def is_ramping() -> bool:
+            last = machines.last(self._machine)
+            return last is not None and last.status == RUNNING
+
+        return FleetCheck(self._environment.name, self._plan, lambda: machines.definition(self._machine), is_ramping)
+
+    @property
+    def _machine(self) -> str:
+        return machine_arn(self._environment, self._environment.name)
 
     def definition(self) -> dict[str, Any]:
         """The state machine, in the Amazon States Language.
@@ -55,20 +130,23 @@ class FleetRamp(Part):
         """
         return definition(self._plan())
 
-    def template(self, environment: str | None = None) -> dict[str, Any]:
-        """What the ramp needs in the account of an environment, by default of the first, as a CloudFormation template.
+    def template(self, environment: str) -> dict[str, Any]:
+        """What the ramp needs in another account, as a CloudFormation template.
+
+        Args:
+            environment: One that is there.
 
         Raises:
             ConfigError: The fleet can't ramp by itself.
-            UsageError: The fleet has no such environment, or is too large for Step Functions.
+            UsageError: No such environment of the fleet is in another account.
         """
         plan = self._plan()
-        found = {member.name: member.function.split(":")[4] for member in plan.members}
-        name = environment or plan.members[0].name
-        if name not in found:
-            hint = f"known are: {', '.join(found)}"
-            raise UsageError(f"fleet {plan.name} has no environment {name!r}", hint=hint, code="unknown-environment")
-        return template(plan, found[name])
+        others = {member.name: member.function.split(":")[4] for member in plan.members if member.role}
+        if environment not in others:
+            what = f"fleet {plan.name} has no environment {environment!r} in another account"
+            hint = f"there are {', '.join(others)}" if others else f"`rollout fleet install {plan.name}` makes all"
+            raise UsageError(what, hint=hint, code="unknown-environment")
+        return template(plan, others[environment])
 
     def start(self, *, restart: bool = False) -> FleetStatus:
         """Begin the ramp, or go on with it: environments that are at 100 % are done at once.
@@ -80,12 +158,11 @@ class FleetRamp(Part):
             Locked: It is under way.
             AwsError: The state machine isn't installed, or another one is.
         """
-        plan, machines = self._plan(), self._container.state_machines
-        machine, hint = machine_arn(self._environment, plan), f"deploy what `rollout fleet template {plan.name}` prints"
-        installed = machines.definition(machine)
-        if installed is None:
+        plan, machines, machine = self._plan(), self._container.state_machines, self._machine
+        installed, hint = self._installed(plan), f"run `rollout fleet install {plan.name}`"
+        if installed == "no":
             raise AwsError(f"fleet {plan.name} is not installed", hint=hint, code="no-fleet")
-        if json.loads(installed) != definition(plan):
+        if installed == "differs":
             what = f"fleet {plan.name} has changed since it was installed"
             raise AwsError(what, hint=hint, code="fleet-outdated")
         last = machines.last(machine)
@@ -98,9 +175,9 @@ class FleetRamp(Part):
         return self.status()
 
     def status(self) -> FleetStatus:
-        """Where its last ramp stands."""
+        """Where its last ramp stands, and whether the state machine is installed as stacks.toml has it."""
         plan = self._plan()
-        return fleet_status(plan, self._last(plan))
+        return replace(fleet_status(plan, self._last()), installed=self._installed(plan))
 
     def approve(self) -> FleetStatus:
         """Let the wave begin that waits for approval; the execution's history has who did.
@@ -130,28 +207,34 @@ class FleetRamp(Part):
             UsageError: It isn't under way.
         """
         plan = self._plan()
-        last = self._last(plan)
+        last = self._last()
         if last is None or last.status != RUNNING:
             raise UsageError(f"fleet {plan.name} isn't ramping", hint="nothing is to be stopped", code="no-ramp")
         said = one_line(why).strip() or "no reason was given"
         self._container.state_machines.stop(last.arn, "Stopped", f"{who()}: {said}")
         return self.status()
 
-    def _last(self, plan: FleetPlan) -> FleetExecution | None:
-        return self._container.state_machines.last(machine_arn(self._environment, plan))
+    def _last(self) -> FleetExecution | None:
+        return self._container.state_machines.last(self._machine)
+
+    def _installed(self, plan: FleetPlan) -> Literal["yes", "differs", "no"]:
+        found = self._container.state_machines.definition(self._machine)
+        if found is None:
+            return "no"
+        return "yes" if json.loads(found) == definition(plan) else "differs"
 
     def _waiting(self) -> tuple[int, str]:
-        plan = self._plan()
-        last = self._last(plan)
+        last = self._last()
         found = waiting_approval(last) if last else None
         if found is None:
-            raise self._nothing(plan.name)
+            raise self._nothing()
         return found
 
     def _answered(self, waits: bool) -> None:
         if not waits:
-            raise self._nothing(self._plan().name)
+            raise self._nothing()
 
-    def _nothing(self, name: str) -> UsageError:
+    def _nothing(self) -> UsageError:
+        name = self._environment.name
         hint = f"see `rollout fleet status {name}`"
         return UsageError(f"no wave of fleet {name} waits for approval", hint=hint, code="nothing-to-approve")

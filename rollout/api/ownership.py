@@ -49,12 +49,19 @@ class ResourceOwnership(Part):
         """
         return self._adoption().run(names, approver(approve), message)
 
-    def unlock(self, *, approve: Callable[[tuple[Lock, ...]], bool], force: bool = False) -> tuple[Lock, ...]:
+    def unlock(
+        self,
+        *,
+        approve: Callable[[tuple[Lock, ...]], bool],
+        force: bool = False,
+        stacks_of: Sequence[str] = STACKS,
+    ) -> tuple[Lock, ...]:
         """Remove the locks on the stacks.
 
         Args:
             approve: Called with the locks, if there are any.
             force: Even if a holder is running on this machine.
+            stacks_of: Which stacks.
 
         Returns:
             The removed locks.
@@ -65,7 +72,7 @@ class ResourceOwnership(Part):
         """
         name, stacks = self._environment.name, self._container.stacks
         with ThreadPoolExecutor(4) as pool:
-            found = tuple(lock for locks in pool.map(stacks.locks, STACKS) for lock in locks)
+            found = tuple(lock for locks in pool.map(stacks.locks, stacks_of) for lock in locks)
         if not found:
             return ()
         alive = [lock for lock in found if lock.state is Holder.ALIVE]

@@ -32,6 +32,7 @@ from rollout.migration.emitter import emitter
 if TYPE_CHECKING:
     from rollout.api.fleet import FleetLine, FleetResult
     from rollout.api.fleet_ramp import FleetRamp
+    from rollout.inventory.model import Environment
     from rollout.migration.runner.result import PhaseResult
 
 
@@ -149,8 +150,11 @@ class Rollout:
         Raises:
             UsageError: There is none of that name.
         """
+        return self._opened(self._file.environment(name))
+
+    def _opened(self, environment: Environment) -> EnvironmentRollout:
         return EnvironmentRollout(
-            self._file.environment(name),
+            environment,
             self._file.path,
             sandbox=self._sandbox,
             provider=self._provider,
@@ -173,7 +177,7 @@ class Rollout:
         return side_by_side(tuple(targets), lambda name: targets[name].reports.summary())
 
     def fleet_ramp(self, fleet: str) -> FleetRamp:
-        """The ramp of a fleet, which the account runs by itself, wave by wave.
+        """The ramp of a fleet, which the account of its first environment runs by itself, wave by wave.
 
         Args:
             fleet: A `[fleets.NAME]` table.
@@ -182,8 +186,10 @@ class Rollout:
             UsageError: There is no such fleet.
         """
         from rollout.api.fleet_ramp import plan_of
+        from rollout.inventory.fleets import fleet_environment
 
-        return self.environment(self._file.fleet(fleet).home).hosted_fleet(lambda: plan_of(self._file, fleet))
+        home = self._file.environment(self._file.fleet(fleet).home)
+        return self._opened(fleet_environment(home, fleet)).hosted_fleet(lambda: plan_of(self._file, fleet))
 
     def set_weight_in(
         self,

@@ -17,6 +17,7 @@ from rollout.inventory.stacks import GUARD
 from rollout.migration import events
 from rollout.migration.context import Builds
 from rollout.migration.controller_check import ControllerCheck
+from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.guarding import GuardedRaise, Raising
 from rollout.migration.runner.runner import PhaseRunner
@@ -84,13 +85,19 @@ def guarded_raise(opened: Opened) -> Raising:
     return raising
 
 
-def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Builds | None = None) -> PhaseRunner:
+def phase_runner(
+    opened: Opened,
+    idle_for: timedelta | None = None,
+    builds: Builds | None = None,
+    fleet: FleetCheck | None = None,
+) -> PhaseRunner:
     """What runs an environment's phases.
 
     Args:
         opened: The environment.
         idle_for: How long no request may have met legacy before it is retired; by default `complete-after`.
         builds: The builds to deploy.
+        fleet: The state machine, where the environment is a fleet's.
     """
     container, environment = opened.container, opened.environment
     idle = IdleCheck(
@@ -124,6 +131,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
         guard=checked_guard(opened),
         parity=parity_check(opened) if environment.ramp.parity == "required" else None,
         controller=checked_controller(opened),
+        fleet=fleet,
         raising=guarded_raise(opened) if environment.guard else None,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from rollout.cli.options import Message
+from rollout.cli.options import EnvironmentName, Message
 from rollout.cli.session import Session, command, group
+from rollout.cli.unlock import Force, approve_unlocking
 
 FleetName = Annotated[str, typer.Argument(metavar="FLEET", help="A [fleets.FLEET] of stacks.toml.", show_default=False)]
 
 fleet = group("Ramp many environments by their controllers, wave by wave.")
+
+
+@fleet.command()
+@command(yes=True)
+def install(run: Session, name: FleetName, message: Message = None) -> None:
+    """Create or update the state machine from the current stacks.toml, in the first environment's account.
+
+    Example: rollout fleet install everywhere
+    """
+    run.rollout().fleet_ramp(name).install(approve=run.approve, message=message)
+
+
+@fleet.command()
+@command(yes=True)
+def remove(run: Session, name: FleetName, message: Message = None) -> None:
+    """Remove the state machine. Environments stay at their weights.
+
+    Example: rollout fleet remove everywhere
+    """
+    run.rollout().fleet_ramp(name).remove(approve=run.approve, message=message)
+
+
+@fleet.command()
+@command(yes=True, provider=False)
+def unlock(run: Session, name: FleetName, force: Force = False) -> None:
+    """Show who has the lock of the fleet's stack, and remove a stale one.
+
+    Example: rollout fleet unlock everywhere
+    """
+    if not run.rollout().fleet_ramp(name).unlock(approve=partial(approve_unlocking, run), force=force):
+        run.render.say(f"{name} is not locked")
 
 
 @fleet.command()
@@ -31,17 +64,15 @@ def definition(run: Session, name: FleetName) -> None:
 def template(
     run: Session,
     name: FleetName,
-    account_of: Annotated[
-        str | None, typer.Option(metavar="ENV", help="For the account of this environment; by default the first one's.")
-    ] = None,
+    environment: EnvironmentName,
 ) -> None:
-    """Print a CloudFormation template of what the fleet's ramp needs in an account.
+    """Print a CloudFormation template of the roles that the fleet's ramp needs in an environment's own account.
 
-    Example: rollout fleet template everywhere > fleet.json
+    Example: rollout fleet template everywhere shop-c > fleet.json
     """
     import json
 
-    run.print(json.dumps(run.rollout().fleet_ramp(name).template(account_of), indent=2))
+    run.print(json.dumps(run.rollout().fleet_ramp(name).template(environment), indent=2))
 
 
 @fleet.command()

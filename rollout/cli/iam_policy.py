@@ -20,6 +20,7 @@ class RoleName(StrEnum):
     CALIBRATE = "calibrate"
     GUARD = "guard"
     CONTROLLER = "controller"
+    FLEET = "fleet"
     PARITY = "parity"
 
 
@@ -30,7 +31,8 @@ def iam_policy(
     role: Annotated[
         RoleName,
         typer.Option(
-            "--for", help="The role: read only, roll back, everything, access logs, guard, controller, parity."
+            "--for",
+            help="The role: read only, roll back, everything, access logs, guard, controller, fleet, parity.",
         ),
     ],
     live: Annotated[

@@ -18,7 +18,8 @@ def preview(
         typer.Argument(
             metavar="PHASE",
             help="phase1, deploy, deploy-back, phase2, phase3, weight, override or monitoring, the last two "
-            "also with -remove; guard or controller with -install or -remove; complete; undo-phase2 or undo-phase1.",
+            "also with -remove; guard, controller or, of a FLEET, fleet with -install or -remove; complete; "
+            "undo-phase2 or undo-phase1.",
         ),
     ],
     environment: EnvironmentName,
@@ -35,15 +36,18 @@ def preview(
     from rollout.api.arguments import read_weight
     from rollout.errors import UsageError
 
-    opened = run.environment(environment)
     if (phase == "weight") != (percent is not None):
         raise UsageError(
             "weight needs N, and only weight takes N",
             hint=f"try `rollout preview weight {environment} 10`",
             code="conflicting-options",
         )
-    weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
-    result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())
+    if phase.startswith("fleet-"):
+        result = run.rollout().fleet_ramp(environment).preview(phase)
+    else:
+        opened = run.environment(environment)
+        weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
+        result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())
     if details:
         from rollout.cli.screens.gate import Details
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -21,6 +21,8 @@ MOST_AT_ONCE = 40
 """Iterations of an inline Map at a time: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"""
 APPROVAL = "Approve wave "
 """How the names of the states begin that wait for a person."""
+_HASH = 9
+"""Characters that end a name which is too long."""
 _LOOK, _LOOKS = timedelta(minutes=15), 3
 """A controller is silent while it looks, 15 minutes at most; and this many looks may fail."""
 
@@ -123,19 +125,31 @@ def fleet_plan(name: str, fleet: Fleet, environments: Mapping[str, Environment])
         tuple(tuple(_member(environments[each], home) for each in wave) for wave in fleet.waves),
         fleet.at_once,
         _topics(home)[0] if fleet.approve_between else None,
-        _role_arn(home, _short(f"rollout-{home.project}-fleet-{name}-answer")),
+        _role_arn(home, _short(f"{_prefix(home)}{name}-answer")),
     )
 
 
 def fleet_title(home: Environment, name: str) -> str:
     """The name of a fleet's state machine and of its role."""
-    return _short(f"rollout-{home.project}-fleet-{name}")
+    return _short(f"{_prefix(home)}{name}")
 
 
-def machine_arn(home: Environment, plan: FleetPlan) -> Arn:
+def fleet_titles(home: Environment) -> str:
+    """A pattern of these names, of all fleets of a project."""
+    return _prefix(home)[: MAX_FUNCTION_NAME - _HASH] + "*"
+
+
+def machine_arn(home: Environment, name: str) -> Arn:
     """The ARN of a fleet's state machine."""
     place = f"{partition_of(home.region)}:states:{home.region}:{home.account}"
-    return Arn(f"arn:{place}:stateMachine:{plan.title}")
+    return Arn(f"arn:{place}:stateMachine:{fleet_title(home, name)}")
+
+
+def fleet_environment(home: Environment, name: str) -> Environment:
+    """What the fleet's stack belongs to: its first environment's account, region and backend, and no route."""
+    tables = ("routes", "kept_routes", "route_weights", "load_balancers", "functions", "in_file")
+    nothing: dict[str, Any] = {table: {} for table in tables}
+    return home.model_copy(update={**nothing, "name": name, "guard": None, "controller": None})
 
 
 def _member(environment: Environment, home: Environment) -> Member:
@@ -158,9 +172,12 @@ def _topics(home: Environment) -> tuple[str, ...]:
     return tuple(each.sns for each in home.notifications.values() if each.sns)
 
 
+def _prefix(home: Environment) -> str:
+    return f"rollout-{home.project}-fleet-"
+
+
 def _short(whole: str) -> str:
     """A name that IAM and Step Functions take."""
     if len(whole) <= MAX_FUNCTION_NAME:
         return whole
-    end = f"-{blake2b(whole.encode(), digest_size=4).hexdigest()}"
-    return whole[: MAX_FUNCTION_NAME - len(end)] + end
+    return f"{whole[: MAX_FUNCTION_NAME - _HASH]}-{blake2b(whole.encode(), digest_size=4).hexdigest()}"

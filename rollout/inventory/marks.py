@@ -147,6 +147,7 @@ class Bearer:
             "LogGroup": "log group",
             "TargetGroup": "target group",
             "ListenerRule": "rule",
+            "StateMachine": "state machine",
         }
         kind = self.type.rpartition(":")[2]
         return f"{words.get(kind, kind.lower())} {self.name}"

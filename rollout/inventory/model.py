@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Literal, NewType, Self
+from typing import TYPE_CHECKING, Annotated, Literal, NewType, Self
 
 from pydantic import Field
 
@@ -46,6 +46,9 @@ from rollout.inventory.parity import RouteParity
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
 from rollout.inventory.settings import Controller, Cost, Guard, HeaderOverride, Legacy, Programs, Stickiness
+
+if TYPE_CHECKING:
+    from rollout.inventory.fleets import FleetPlan
 
 Arn = NewType("Arn", str)
 
@@ -362,6 +365,7 @@ class ProgramInput:
         alarm_actions: Monitoring: the ARNs of what gets its alarms beside the notifications' topics.
         guard: Guard: what the function goes by; None where no guard is to be there.
         controller: Controller: what it is made of; None where no controller is to be there.
+        fleet: Fleet: what its state machine is made of; None where none is to be there.
         mark: The tags that say whose everything is that the stack makes; a resource without them can't be deleted.
         imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
         multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
@@ -381,6 +385,7 @@ class ProgramInput:
     alarm_actions: tuple[Arn, ...] = ()
     guard: GuardConfig | None = None
     controller: ControllerConfig | None = None
+    fleet: FleetPlan | None = None
     mark: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
     multi_value_headers: frozenset[str] = frozenset()

@@ -156,6 +156,7 @@ class Programs(Frozen):
     monitoring: EntryPoint = "rollout.programs.monitoring:program"
     guard: EntryPoint = "rollout.programs.guard:program"
     controller: EntryPoint = "rollout.programs.controller:program"
+    fleet: EntryPoint = "rollout.programs.fleet:program"
     endpoints: EntryPoint | None = None
 
 

@@ -5,3 +5,6 @@ from __future__ import annotations
 LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"
 GUARD, CONTROLLER = "guard", "controller"
 STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING, GUARD, CONTROLLER
+
+FLEET = "fleet"
+"""The stack of a fleet, which belongs to no environment: see `fleets.fleet_environment`."""

@@ -27,8 +27,11 @@ TABLE = "aws:dynamodb/table:Table"
 EVENT_INVOKE = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 S3_OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
 
-TAGGED = frozenset({FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM, TABLE, S3_OBJECT})
+TAGGED = frozenset(
+    {FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM, TABLE, S3_OBJECT, STATE_MACHINE}
+)
 """The types that have tags; a dashboard is known by whose alarms it shows, a schedule by its description."""
 
 REPEATABLE = frozenset({S3_OBJECT})
@@ -44,6 +47,7 @@ _NAMES: Mapping[str, str] = {
     DASHBOARD: "dashboardName",
     TABLE: "name",
     SCHEDULE: "name",
+    STATE_MACHINE: "name",
 }
 _WHOLES: Mapping[str, tuple[str, str]] = {
     PERMISSION: (FUNCTION, "function"),

@@ -14,6 +14,7 @@ from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources
 from rollout.migration.controller_check import ControllerCheck
+from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.ports import LegacyOwner
 
@@ -52,6 +53,7 @@ class PhaseContext:
         asked: The functions whose builds to deploy, and their share of requests.
         guard: The guard, as it is and as it would be.
         controller: The controller, likewise.
+        fleet: The fleet's state machine, likewise; None for an environment.
         idle: Returns why it isn't proven that legacy is idle.
     """
 
@@ -69,4 +71,5 @@ class PhaseContext:
     asked: Builds = field(default_factory=Builds)
     guard: GuardCheck | None = None
     controller: ControllerCheck | None = None
+    fleet: FleetCheck | None = None
     idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

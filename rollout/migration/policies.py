@@ -24,6 +24,7 @@ from rollout.migration.bearers import (
     ROLE_POLICY_ATTACHMENT,
     S3_OBJECT,
     SCHEDULE,
+    STATE_MACHINE,
     TABLE,
 )
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op
@@ -54,6 +55,7 @@ GUARD_PARTS = (
     JOINT_ALARM,
 )
 CONTROLLER_PARTS = (S3_OBJECT, TABLE, LOG_GROUP, ROLE, ROLE_POLICY, FUNCTION, EVENT_INVOKE, SCHEDULE)
+FLEET_PARTS = (ROLE, ROLE_POLICY, STATE_MACHINE)
 NEW_BUILD = frozenset(
     {
         *("code", "imageUri", "imageConfig", "sourceCodeHash", "runtime", "handler", "layers"),
@@ -172,6 +174,16 @@ _CONTROLLER = (
     Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
     Allowed(Op.UPDATE, (EVENT_INVOKE, SCHEDULE)),
 )
+_FLEET = (
+    Allowed(Op.CREATE, FLEET_PARTS),
+    Allowed(Op.IMPORT, FLEET_PARTS),
+    # in place: a replacement would lose the history of its ramps
+    Allowed(Op.UPDATE, (STATE_MACHINE,), frozenset({"definition"}) | _TAGS),
+    Allowed(Op.UPDATE, (ROLE,), frozenset({"assumeRolePolicy"}) | _TAGS),
+    Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
+    # of the controllers in other accounts, once there are none
+    Allowed(Op.DELETE, (ROLE, ROLE_POLICY)),
+)
 _OVERRIDE = (
     Allowed(Op.CREATE, _RULE),
     Allowed(Op.IMPORT, _RULE),
@@ -203,5 +215,7 @@ POLICIES: Mapping[str, Policy] = {
     "unguard": Policy((Allowed(Op.DELETE, GUARD_PARTS),), creates_stack=True, creates_resources=True),
     "control": Policy(_CONTROLLER, creates_stack=True, creates_resources=True),
     "uncontrol": Policy((Allowed(Op.DELETE, CONTROLLER_PARTS),), creates_stack=True, creates_resources=True),
+    "fleet": Policy(_FLEET, creates_stack=True, creates_resources=True),
+    "unfleet": Policy((Allowed(Op.DELETE, FLEET_PARTS),), creates_stack=True, creates_resources=True),
     "unwatch": Policy((Allowed(Op.DELETE, WATCHING),), creates_stack=True, creates_resources=True),
 }

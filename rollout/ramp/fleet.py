@@ -87,6 +87,7 @@ class FleetStatus:
             `stopped`.
         cause: Why it failed or was stopped.
         waits: The wave that waits for approval.
+        installed: Whether the state machine is on AWS as stacks.toml has it: `yes`, `differs` or `no`.
     """
 
     fleet: str
@@ -96,6 +97,7 @@ class FleetStatus:
     ended: datetime | None = None
     cause: str = ""
     waits: int | None = None
+    installed: str = "yes"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from typing import Any
 from rollout import EnvironmentRollout, Rollout, RolloutError
 from rollout.api.controller_acts import Invocation
 from rollout.api.fleet_ramp import FleetRamp
+from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.parts import InMemoryParts
 from rollout.fakes.world import World
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
+from rollout.migration.bearers import STATE_MACHINE
 from rollout.ramp.fleet import FleetExecution, StateEvent
 from rollout_sandbox.states.executions import Execution, Executions, TaskTimedOut
 from rollout_sandbox.states.run import Call, Failed
@@ -68,6 +70,7 @@ class InMemoryFleet:
         throttled: How many of the next calls of an environment's function are throttled.
         notices: What was published.
         acts: What controllers were asked to do.
+        home: Where the state machine is.
     """
 
     file: Path
@@ -78,7 +81,7 @@ class InMemoryFleet:
     acts: list[tuple[str, str]] = field(default_factory=list)
     timeline: Timeline = field(default_factory=Timeline)
     worlds: dict[str, World] = field(default_factory=dict)
-    installed: dict[str, str] = field(default_factory=dict)
+    home: World = field(default_factory=World)
     invocations: int = 0
 
     def __post_init__(self) -> None:
@@ -91,7 +94,7 @@ class InMemoryFleet:
         self.executions = Executions(self.timeline, self)
 
     def parts(self, environment: Environment, cleared: Callable[[str, str], None]) -> InMemoryParts:
-        actor = self.worlds.setdefault(environment.name, World()).actor()
+        actor = self.worlds.get(environment.name, self.home).actor()
         return _Parts(environment, on_lock_cleared=cleared, actor=actor, fleet=self)
 
     def open(self, name: str) -> EnvironmentRollout:
@@ -103,12 +106,16 @@ class InMemoryFleet:
         return Rollout.load(self.file, parts=self.parts)
 
     @property
+    def aws(self) -> InMemoryAws:
+        """The account of the state machine."""
+        return self.home.aws(self.open(self._project.environments[0]).inventory)
+
+    @property
     def ramp(self) -> FleetRamp:
         return Rollout.load(self.file, parts=self.parts).fleet_ramp("all")
 
     def install(self) -> None:
-        made = self.ramp.definition()
-        self.installed["all"] = json.dumps(made)
+        self.ramp.install(approve=True)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Let time pass until something is so or the execution has ended."""
@@ -203,7 +210,8 @@ class _Machines:
     fleet: InMemoryFleet
 
     def definition(self, machine: str) -> str | None:
-        return self.fleet.installed.get(machine.rpartition("-")[2])
+        made = self.fleet.aws.resources.get((STATE_MACHINE, machine.rpartition(":")[2]))
+        return str(made["definition"]) if made else None
 
     def last(self, machine: str) -> FleetExecution | None:  # noqa: ARG002 - there is one
         found = list(self.fleet.executions.all.values())[-1:]

@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from rollout.errors import UsageError
 from rollout.inventory.fleets import FleetPlan, Member
+from rollout.programs.fleet_roles import answer_role, machine_role, template
 from rollout.programs.fleet_states import definition
-from rollout.programs.fleet_template import template
 from rollout_sandbox.states.language import InvalidDefinition, check
 from tests.states_schema import problems
 
@@ -82,42 +82,28 @@ def test_an_environment_of_another_account_is_asked_by_its_role_alone() -> None:
     assert asked == {"Whose account?": False, "Ramp": False, "Ramp in its account": True, "Failed": False}
 
 
-def rights(made: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
-    """What each role of a template may do, by its name."""
-    found = {}
-    for each in made["Resources"].values():
-        properties = each["Properties"]
-        for policy in properties.get("Policies", [properties] if "PolicyDocument" in properties else []):
-            statements = policy["PolicyDocument"]["Statement"]
-            name = properties.get("RoleName") or properties["Roles"][0]
-            found[name] = {action: statement["Resource"] for statement in statements for action in statement["Action"]}
-    return found
-
-
-def test_a_templates_roles_may_do_what_the_fleet_needs_and_nothing_else() -> None:
-    plan = PLANS["with approval"]
-    made = template(plan, "123456789012")
-    functions = [each.function for each in plan.members]
-    expected = {"lambda:InvokeFunction": functions, "sns:Publish": [TOPIC]}
-    assert rights(made) == {plan.title: expected}
-    assert json.loads(made["Resources"]["StateMachine"]["Properties"]["DefinitionString"]) == definition(plan)
+def rights(policy: dict[str, Any]) -> dict[str, list[str]]:
+    """What a policy allows, by action."""
+    return {action: each["Resource"] for each in policy["Statement"] for action in each["Action"]}
 
 
 def test_another_accounts_controller_is_invoked_by_one_role_and_answers_by_another() -> None:
     plan = PLANS["of two accounts"]
     a, b = plan.members
-    home, there = template(plan, "123456789012"), template(plan, "210987654321")
+    home, answer = machine_role(plan, "123456789012"), answer_role(plan)
+    assert rights(json.loads(home.policy)) == {"lambda:InvokeFunction": [a.function], "sts:AssumeRole": [b.role]}
+    assert answer
     answers = {f"states:SendTask{each}": ["*"] for each in ("Success", "Failure", "Heartbeat")}
-    assert rights(home) == {
-        plan.title: {"lambda:InvokeFunction": [a.function], "sts:AssumeRole": [b.role]},
-        "answer": answers,
-    }
-    trusted = home["Resources"]["AnswerRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+    assert (answer.name, rights(json.loads(answer.policy))) == ("answer", answers)
+    trusted = json.loads(answer.trusted)["Statement"][0]["Principal"]
     assert trusted == {"AWS": ["arn:aws:iam::210987654321:role/rollout-shop-b-controller"]}
-    assert rights(there) == {
-        "rollout-shop-b-fleet": {"lambda:InvokeFunction": [b.function]},
-        "rollout-shop-b-controller": {"sts:AssumeRole": [plan.answer_role]},
-    }
+    invoking, answering = (each["Properties"] for each in template(plan, "210987654321")["Resources"].values())
+    machine = {"AWS": "arn:aws:iam::123456789012:role/rollout-shop-all"}
+    assert invoking["RoleName"] == "rollout-shop-b-fleet"
+    assert invoking["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == machine
+    assert rights(invoking["Policies"][0]["PolicyDocument"]) == {"lambda:InvokeFunction": [b.function]}
+    assert answering["Roles"] == ["rollout-shop-b-controller"]
+    assert rights(answering["PolicyDocument"]) == {"sts:AssumeRole": [plan.answer_role]}
     (event,) = [
         state["Parameters"]["Payload"]
         for state in definition(plan)["States"]["Ramp wave 1"]["ItemProcessor"]["States"].values()

@@ -27,6 +27,7 @@ from rollout.migration.bearers import (
     ROLE,
     S3_OBJECT,
     SCHEDULE,
+    STATE_MACHINE,
     TABLE,
 )
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
@@ -54,6 +55,7 @@ _SERVICES = {
     TABLE: "dynamodb",
     S3_OBJECT: "s3",
     SCHEDULE: "scheduler",
+    STATE_MACHINE: "stepfunctions",
 }
 
 
@@ -198,6 +200,12 @@ def _schedule(client: Any, name: str, _: Resources) -> Marked:
     return Marked(f"default/{name}", found["Arn"], in_description(found.get("Description")))
 
 
+def _state_machine(client: Any, name: str, resources: Resources) -> Marked:
+    arn = resources.arn("states", f"stateMachine:{name}")
+    tags = client.list_tags_for_resource(resourceArn=arn)["tags"]
+    return Marked(arn, arn, {tag["key"]: tag["value"] for tag in tags})
+
+
 def _pairs(tags: Any) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
@@ -214,4 +222,5 @@ _LOOKS: Mapping[str, Callable[[Any, str, Resources], Marked | None]] = {
     TABLE: _table,
     S3_OBJECT: _s3_object,
     SCHEDULE: _schedule,
+    STATE_MACHINE: _state_machine,
 }

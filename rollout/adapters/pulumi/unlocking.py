@@ -17,6 +17,7 @@ from rollout.adapters.pulumi.process import Stack, stop_group
 from rollout.base.private import private_folder
 from rollout.errors import EngineError, Locked
 from rollout.inventory.model import Environment
+from rollout.inventory.stacks import FLEET
 from rollout.state.pending import Holder, Lock
 
 T = TypeVar("T")
@@ -68,9 +69,10 @@ class Unlocking:
             if lock.state is Holder.ORPHAN:
                 stop_group(lock.pid, partial(ends, lock))
             elif lock.state is not Holder.DEAD:
+                unlock = "fleet unlock" if lock.stack == FLEET else "unlock"
                 raise Locked(
                     f"stack {self._full_name(lock.stack)} is being updated by {lock.holder}",
-                    hint=f"{_WAIT}; if it is no longer running, run `rollout unlock {self._environment.name}`",
+                    hint=f"{_WAIT}; if it is no longer running, run `rollout {unlock} {self._environment.name}`",
                 )
         explained(opened.cancel)
         for lock in locks:

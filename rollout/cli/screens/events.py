@@ -184,6 +184,11 @@ def _controller_installed(event: events.ControllerInstalled, to: People) -> None
 
 
 @show.register
+def _fleet_installed(event: events.FleetInstalled, to: People) -> None:
+    to.done(f"the fleet is installed; `rollout fleet ramp {event.environment}` begins its ramp")
+
+
+@show.register
 def _legacy_left(event: events.LegacyLeft, to: People) -> None:
     to.warn(f"rollout doesn't manage legacy; {event.owner} can remove it now:")
     to.commands(event.parts)

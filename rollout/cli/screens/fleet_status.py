@@ -30,7 +30,8 @@ def _show(found: FleetStatus, to: People) -> None:
     for each in found.members:
         since = f"{each.since:%Y-%m-%d %H:%M} UTC" if each.since else ""
         rows.add_row(str(each.wave), each.environment, Text(each.state, style=_STYLES.get(each.state, "")), since)
-    to.draw(Group(Text(f"{found.fleet}: {_sentence(found)}", style="bold"), rows, *_cause(found), Text()))
+    sentence = Text(f"{found.fleet}: {_sentence(found)}", style="bold")
+    to.draw(Group(sentence, *_installed(found), rows, *_cause(found), Text()))
 
 
 def _sentence(found: FleetStatus) -> str:
@@ -42,6 +43,11 @@ def _sentence(found: FleetStatus) -> str:
         "failed": "the ramp failed",
         "stopped": "the ramp was stopped",
     }[found.state]
+
+
+def _installed(found: FleetStatus) -> list[Text]:
+    what = {"no": "not installed", "differs": "stacks.toml has changed since it was installed"}.get(found.installed)
+    return [indented(Text(f"  {what}: rollout fleet install {found.fleet}", style="yellow"))] if what else []
 
 
 def _cause(found: FleetStatus) -> list[Text]:

@@ -19,6 +19,7 @@ from rollout.migration.bearers import (
     PERMISSION,
     REPEATABLE,
     ROLE,
+    STATE_MACHINE,
     bearer_of,
 )
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview
@@ -175,6 +176,7 @@ _OTHER_NAMES = {
         (ALARM, JOINT_ALARM, DASHBOARD),
         "ask its owner to rename it: your names begin with project and environment",
     ),
+    STATE_MACHINE: "delete it where it was made, such as its CloudFormation stack; or rename the fleet",
 }
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rollout.migration.events.phase import CommandRun as CommandRun
     from rollout.migration.events.phase import CompletionSaved as CompletionSaved
     from rollout.migration.events.phase import ControllerInstalled as ControllerInstalled
+    from rollout.migration.events.phase import FleetInstalled as FleetInstalled
     from rollout.migration.events.phase import GateApproved as GateApproved
     from rollout.migration.events.phase import GateOpened as GateOpened
     from rollout.migration.events.phase import GuardInstalled as GuardInstalled

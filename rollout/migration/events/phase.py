@@ -206,6 +206,17 @@ class ControllerInstalled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FleetInstalled(Event):
+    """A fleet's state machine is there.
+
+    Attributes:
+        machine: Its ARN.
+    """
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
     """A phase is done and read back."""
 

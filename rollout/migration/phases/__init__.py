@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from rollout.migration.phases.complete import Complete
 from rollout.migration.phases.controller import ControllerInstall, ControllerRemove
 from rollout.migration.phases.deploy import Deploy, DeployBack
+from rollout.migration.phases.fleet import FleetInstall, FleetRemove
 from rollout.migration.phases.guard import GuardInstall, GuardRemove
 from rollout.migration.phases.monitoring import MonitoringPhase, MonitoringRemove
 from rollout.migration.phases.override import Override, OverrideRemove
@@ -38,6 +39,8 @@ PHASES: Mapping[str, Phase] = {
         GuardRemove(),
         ControllerInstall(),
         ControllerRemove(),
+        FleetInstall(),
+        FleetRemove(),
         Complete(),
         UndoPhase2(),
         UndoPhase1(),

@@ -25,6 +25,7 @@ from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.checks.preflight import live_problems, overlap_problems
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.controller_check import ControllerCheck
+from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import first_raised, only_lowers, raises
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import Phase
@@ -47,6 +48,7 @@ class Readiness:
         guard: The guard, as it is and as it would be.
         parity: What is known of both implementations' answers.
         controller: The controller, likewise.
+        fleet: The fleet's state machine, likewise.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Readiness:
         guard: GuardCheck | None,
         parity: ParityCheck | None,
         controller: ControllerCheck | None,
+        fleet: FleetCheck | None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -74,7 +77,7 @@ class Readiness:
         self._needs = needs
         self._builds = builds
         self._guard, self._parity = guard, parity
-        self._controller = controller
+        self._controller, self._fleet = controller, fleet
         self._emit = emit
 
     def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
@@ -158,6 +161,7 @@ class Readiness:
             asked=self._builds,
             guard=self._guard,
             controller=self._controller,
+            fleet=self._fleet,
         )
 
     def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.controller_check import ControllerCheck
+from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import Gate, moved_routes, raised_routes
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.guarding import Raising
@@ -73,6 +74,7 @@ class PhaseRunner:
         guard: The guard, as it is and as it would be.
         parity: What is known of both implementations' answers.
         controller: The controller, likewise.
+        fleet: The state machine of a fleet, likewise.
         raising: Makes the side of the guard for what moves traffic; None where the inventory has no guard.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
@@ -100,6 +102,7 @@ class PhaseRunner:
         guard: GuardCheck | None = None,
         parity: ParityCheck | None = None,
         controller: ControllerCheck | None = None,
+        fleet: FleetCheck | None = None,
         raising: Raising | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
@@ -127,6 +130,7 @@ class PhaseRunner:
             guard=guard,
             parity=parity,
             controller=controller,
+            fleet=fleet,
         )
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)

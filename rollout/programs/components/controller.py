@@ -21,8 +21,9 @@ from rollout.inventory.model import Environment
 from rollout.programs.alarms.alarms import title
 from rollout.programs.components.function_parts import function_log, record_table
 from rollout.programs.components.http_lambda import ASSUMED_BY_LAMBDA
-from rollout.programs.components.scheduled import Pace, allow, document, schedule
+from rollout.programs.components.scheduled import Pace, schedule
 from rollout.programs.controlling import controller_digest, kept_in
+from rollout.programs.documents import allow, document
 from rollout.ramp.controlled import table_name
 
 TIMEOUT = timedelta(minutes=15)

@@ -23,7 +23,8 @@ from rollout.inventory.model import Environment
 from rollout.inventory.settings import Guard
 from rollout.programs.components.function_parts import function_log, record_table
 from rollout.programs.components.http_lambda import ASSUMED_BY_LAMBDA
-from rollout.programs.components.scheduled import Pace, document, schedule
+from rollout.programs.components.scheduled import Pace, schedule
+from rollout.programs.documents import document
 from rollout.programs.guarding import PRINCIPAL, guard_digest, guard_files, named_alarms
 
 HANDLER, RUNTIME = "rollout.guard.handler.handle", "python3.13"

@@ -6,15 +6,15 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from pulumi import Resource, ResourceOptions
 from pulumi_aws import iam, lambda_, scheduler
 
 from rollout.inventory.marks import as_description
+from rollout.programs.documents import allow, document, trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def schedule(name: str, function: lambda_.Function, pace: Pace, parent: Resource
     role = iam.Role(
         f"{name}-schedule",
         name=pace.role,
-        assume_role_policy=_assumed_by_scheduler(pace.account),
+        assume_role_policy=trust({"Service": "scheduler.amazonaws.com"}, pace.account),
         tags=pace.tags or None,
         opts=own,
     )
@@ -72,31 +72,4 @@ def schedule(name: str, function: lambda_.Function, pace: Pace, parent: Resource
             },
         },
         opts=ResourceOptions(parent=parent, depends_on=[rights]),
-    )
-
-
-def allow(actions: Sequence[str], resource: str) -> dict[str, Any]:
-    """A statement of a policy."""
-    return {"Effect": "Allow", "Action": list(actions), "Resource": [resource]}
-
-
-def document(statements: Sequence[Mapping[str, Any]]) -> str:
-    """A policy."""
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def _assumed_by_scheduler(account: str) -> str:
-    """Its trust policy: the scheduler on behalf of this account alone.
-
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    """
-    return document(
-        [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "scheduler.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-            }
-        ]
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rollout.adapters.aws.iam import controller, guard
+from rollout.adapters.aws.iam import controller, fleet, guard
 from rollout.adapters.aws.iam.logs import buckets, if_by_client, in_groups, in_s3, log_files, log_folder, log_groups
 from rollout.adapters.aws.iam.need import Condition, Need, calls
 from rollout.adapters.aws.iam.resources import Resources
@@ -341,6 +341,12 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "controller-remove": (_LOOK, _TAGS, *_WRITE_STATE, *controller.REMOVE),
     "controller-status": controller.READ,
     "controlled": (*controller.CHANGE, *controller.PROJECT, controller.TELL),
+    "fleet-install": (*_WRITE_STATE, *fleet.INSTALL),
+    "fleet-remove": (*_WRITE_STATE, *fleet.REMOVE),
+    "fleet-status": fleet.STATUS,
+    "fleet-ramp": fleet.RAMP,
+    "fleet-approve": fleet.APPROVE,
+    "fleet-stop": fleet.STOP,
     "guard-test": (_LOOK, _TAGS, *guard.DRILL),
     "pause": _STEER,
     "resume": _STEER,

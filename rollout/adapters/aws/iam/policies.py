@@ -14,11 +14,12 @@ from rollout.adapters.aws.iam.resources import Resources
 from rollout.alb.state import AlbState
 from rollout.inventory.model import Environment
 
-Role = Literal["observe", "rollback", "operate", "calibrate", "guard", "controller", "parity"]
+Role = Literal["observe", "rollback", "operate", "calibrate", "guard", "controller", "fleet", "parity"]
 
 _GUARD = ("guard-install", "guard-remove")
 _CONTROLLER = ("controller-install", "controller-remove")
-_OF_ONE = frozenset({"calibrate", "parity", *_GUARD, *_CONTROLLER})
+_FLEET = ("fleet-install", "fleet-remove")
+_OF_ONE = frozenset({"calibrate", "parity", *_GUARD, *_CONTROLLER, *_FLEET})
 """Commands with a role of their own."""
 _FUNCTION = ("ramp", "rollback", "controlled")
 """What a controller's function does."""
@@ -38,12 +39,14 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
         "cost",
         "guard-status",
         "controller-status",
+        "fleet-status",
     ),
     "rollback": ("rollback",),
     "operate": tuple(command for command in COMMANDS if command not in {*_OF_ONE, "controlled"}),
     "calibrate": ("calibrate",),
     "guard": _GUARD,
     "controller": _CONTROLLER,
+    "fleet": _FLEET,
     "parity": ("parity",),
 }
 """The commands of each role."""
@@ -55,7 +58,7 @@ def policy(environment: Environment, role: Role, live: AlbState | None = None) -
     """The least policy for a role, as IAM accepts it.
 
     Args:
-        role: `observe`, `rollback`, `operate`, `calibrate`, `guard`, `controller` or `parity`.
+        role: `observe`, `rollback`, `operate`, `calibrate`, `guard`, `controller`, `fleet` or `parity`.
         live: The live state, to name each rule and listener; by default the policy has patterns.
     """
     names = Resources(environment, live)
