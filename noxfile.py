@@ -177,11 +177,22 @@ def lock(session: nox.Session) -> None:
     """Write requirements/*.txt from pyproject.toml, keeping suitable versions."""
     universal = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"]
     extras = ["--extra", "sandbox", "--extra", "dashboard"]
+    tried = ["--extra", "apprise", "--extra", "otel"]
     sources = {
         "uv": ["--group", "uv"],
         "run": ["pyproject.toml", *extras, "--group", "build"],
         "controller": ["pyproject.toml", "--group", "controller", "-c", "requirements/run.txt"],
-        "dev": ["pyproject.toml", *extras, "--group", "dev", "-c", "requirements/run.txt", "-c", "requirements/uv.txt"],
+        "dev": [
+            "pyproject.toml",
+            *extras,
+            *tried,
+            "--group",
+            "dev",
+            "-c",
+            "requirements/run.txt",
+            "-c",
+            "requirements/uv.txt",
+        ],
     }
     for name, wanted in sources.items():
         out = ["--output-file", f"requirements/{name}.txt", "--custom-compile-command", "nox -s lock", "--quiet"]
