@@ -25,6 +25,7 @@ from rollout.errors import codes
 from rollout.migration import events
 from rollout.migration.events import schema
 from rollout.parity.sources.json_lines import RequestLine
+from rollout.ramp.notice import json_schema
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -115,6 +116,11 @@ def errors_page() -> str:
 def requests_schema() -> str:
     """The JSON schema of a line of requests, as `rollout parity --from` takes them."""
     return json.dumps(RequestLine.model_json_schema(), indent=2) + "\n"
+
+
+def notice_schema() -> str:
+    """The JSON schema of a notice, as commands, topics and event buses get it."""
+    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def api() -> str:
@@ -233,3 +239,4 @@ def _cell(text: str) -> str:
 if __name__ == "__main__":
     (DOCS / "errors.md").write_text(errors_page(), "utf-8")
     (DOCS / "requests.schema.json").write_text(requests_schema(), "utf-8")
+    (DOCS / "notice.schema.json").write_text(notice_schema(), "utf-8")

@@ -27,6 +27,7 @@ _FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
 _ROLE = "arn:{partition}:iam::{account}:role/{RoleName}"
 _ALARM = "arn:{partition}:cloudwatch:{region}:{account}:alarm:"
 _TABLE = "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"
+_BUS = "arn:{partition}:events:{region}:{account}:event-bus/"
 _OBJECT = "arn:{partition}:s3:::{Bucket}/{Key}"
 
 _KEY_ID = 36
@@ -75,6 +76,7 @@ _BOUND: Mapping[str, str] = {
     "dynamodb:TagResource": "{ResourceArn}",
     "dynamodb:UntagResource": "{ResourceArn}",
     "dynamodb:*": _TABLE,
+    "events:PutEvents": _BUS,
     "iam:*Role*": _ROLE,
     "lambda:ListTags": "{Resource}",
     "lambda:TagResource": "{Resource}",
@@ -214,6 +216,10 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
     action, said = _NAMED_OTHERWISE.get(call.action, call.action), call.parameters
     resource = _resource(action, call)
     if resource is None:
+        return
+    if action == "events:PutEvents":
+        names = dict.fromkeys(entry.get("EventBusName", "default") for entry in said["Entries"])
+        yield from (Asked(action, name if name.startswith("arn:") else resource + name) for name in names)
         return
     if action in _TAGS:
         keys = tuple(said.get("TagKeys") or (tag["Key"] for tag in said.get("Tags", ())))

@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         *("*AccountAttributes", "*Regions"),
     ),
     "elasticloadbalancing": ("*",),
+    "events": ("PutEvents", "*EventBus", "*EventBuses", "*Rule", "*Rules", "*Targets", "*TargetsByRule", *_TAGS),
     "iam": ("*Role*", "*Polic*", "GetUser", "ListAccountAliases"),
     "kms": (
         "*Alias*",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
     from rollout.adapters.aws.session import Access
     from rollout.adapters.notify import Notifiers
-    from rollout.adapters.notify.ports import Topics
+    from rollout.adapters.notify.ports import Buses, Topics
     from rollout.alb.state import AlbState
     from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.migration.rollback.lane import RuleApi
@@ -219,11 +219,18 @@ class Container(EngineParts):
 
         return Sns(self._access)
 
+    @cached_property
+    def buses(self) -> Buses:
+        """Where events are put."""
+        from rollout.adapters.aws.event_bridge import EventBridge  # noqa: PLC0415 - as above
+
+        return EventBridge(self._access)
+
     def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
         """The recipients of a ramp's notifications; `on_failure` gets a sentence about one that failed."""
         from rollout.api.recipients import recipients  # noqa: PLC0415 - only where a ramp notifies
 
-        return recipients(self.environment, lambda: self.topics, on_failure)
+        return recipients(self.environment, lambda: self.topics, lambda: self.buses, on_failure)
 
 
 PartsFactory = Callable[[Environment, Callable[[str, str], None]], Container]

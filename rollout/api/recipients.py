@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rollout.adapters.notify import Notifiers
-from rollout.adapters.notify.ports import Topics
+from rollout.adapters.notify.ports import Buses, Topics
 from rollout.adapters.plugins import notifier
 from rollout.inventory.model import Environment
 
 
-def recipients(environment: Environment, topics: Callable[[], Topics], on_failure: Callable[[str], None]) -> Notifiers:
+def recipients(
+    environment: Environment,
+    topics: Callable[[], Topics],
+    buses: Callable[[], Buses],
+    on_failure: Callable[[str], None],
+) -> Notifiers:
     """Those of an environment.
 
     Args:
@@ -20,6 +25,7 @@ def recipients(environment: Environment, topics: Callable[[], Topics], on_failur
         environment.notifications,
         plugins=lambda name, options: notifier(name, environment, options),
         topics=topics,
+        buses=buses,
         root=environment.root,
         on_failure=on_failure,
     )

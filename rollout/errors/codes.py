@@ -203,6 +203,7 @@ CONTROLLER: Mapping[str, str] = {
     "backend-not-s3": "A controller needs Pulumi's state in S3.",
     "secrets-not-kms": "A controller needs a KMS key for the secrets in Pulumi's state.",
     "image-elsewhere": "The controller's image is in another region.",
+    "notifier-elsewhere": "The controller can't send a notification of this kind.",
     "controller-late": "The controller didn't look when it should have.",
     "controller-outdated": "The controller is older than stacks.toml, a program, a rule, or what began the ramp.",
     "controller-state-unreadable": "The controller's record is damaged, or of a newer version of rollout.",

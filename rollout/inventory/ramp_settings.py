@@ -226,14 +226,34 @@ Webhook = Annotated[
 ]
 
 
+def _only_a_variable(value: object) -> object:
+    """What stands there instead may be a secret, as a whole: no text has it."""
+    if not isinstance(value, str) or not re.fullmatch(_IN_A_VARIABLE, value):
+        raise ValueError("is not a variable: write $NAME, and put apprise's URL, which is a secret, into that variable")
+    return value
+
+
+_IN_A_VARIABLE = r"\$[A-Z_][A-Z0-9_]*"
+InAVariable = Annotated[
+    str, BeforeValidator(_only_a_variable), WithJsonSchema({"type": "string", "pattern": f"^{_IN_A_VARIABLE}$"})
+]
+
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class Notification(Frozen):
-    """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, a command, or a plugin."""
+    """Somebody who is told: by a topic, an event bus, a webhook of Slack's kind, apprise, a command or a plugin."""
 
     sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
     webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME for the variable with it")
+    eventbridge: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._-]+$",
+        description="an event bus's ARN",
+    )
+    apprise: InAVariable | None = Field(
+        None, description="$NAME, the variable with URLs of apprise, separated by commas or blanks"
+    )
     command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
     variables: tuple[Variable, ...] = Field(
         (), description="the environment variables of rollout that the command gets"
@@ -246,8 +266,9 @@ class Notification(Frozen):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if sum(map(bool, (self.sns, self.webhook, self.command, self.plugin))) != 1:
-            raise ValueError("write exactly one of sns, webhook, command and plugin")
+        ways = (self.sns, self.webhook, self.eventbridge, self.apprise, self.command, self.plugin)
+        if sum(map(bool, ways)) != 1:
+            raise ValueError("write exactly one of sns, webhook, eventbridge, apprise, command and plugin")
         if self.variables and not self.command:
             raise ValueError("variables are only for a command")
         if self.options and not self.plugin:

@@ -1,4 +1,4 @@
-"""A notification about a ramp, as JSON for programs and as a Slack message. Pure.
+"""A notification about a ramp, as JSON for programs and as messages for people. Pure.
 
 https://docs.slack.dev/messaging/formatting-message-text
 https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
@@ -6,12 +6,13 @@ https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from rollout.base.plain import plain
+from rollout.base.plain import plain, schema_of
 from rollout.base.printable import printable
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
@@ -50,6 +51,30 @@ def as_json(notice: Notice) -> dict[str, Any]:
         "at": notice.at.isoformat(),
         "details": plain(notice.details),
     }
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of what `as_json` returns. Later versions may add keys, so others are allowed."""
+    found = schema_of(Notice)["$defs"]["Notice"]["properties"]
+    properties = {"notice" if name == "kind" else name: each for name, each in found.items()}
+    return {"title": "rollout notice v1", "type": "object", "properties": properties, "required": list(properties)}
+
+
+def as_message(notice: Notice) -> dict[str, str]:
+    """A notice as apprise's title, body and type.
+
+    A sentence may contain text from AWS, so no sign begins a mention, which a service would read as `<!channel>` or
+    `@everyone`. apprise escapes what else is markup where it sends.
+    """
+    title, body = (
+        _MENTION.sub("\\g<0>\u200b", printable(each))
+        for each in (f"{notice.environment}: {notice.kind}", notice.sentence)
+    )
+    return {"title": title, "body": body, "type": _TYPES.get(notice.kind, "info")}
+
+
+_MENTION = re.compile("[<@]")
+_TYPES: Mapping[NoticeKind, str] = {"verdict": "warning", "rollback": "failure", "finished": "success"}
 
 
 def as_slack(notice: Notice) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.events.models import events_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
@@ -40,7 +41,7 @@ from rollout_sandbox.strict.keys import SteadyKeys
 from rollout_sandbox.strict.load_balancing import StrictLoadBalancing
 from rollout_sandbox.strict.logs import logs_on
 from rollout_sandbox.strict.network import Network
-from rollout_sandbox.strict.notices import QuietTopics
+from rollout_sandbox.strict.notices import QuietBuses, QuietTopics
 from rollout_sandbox.strict.schedules import StrictScheduler
 
 
@@ -56,6 +57,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
         ec2_backends,
         elbv2_backends,
         lambda_backends,
+        events_backends,
         iam_backends,
         kms_backends,
         logs_backends,
@@ -69,7 +71,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
     scheduler_backends.backend, sns_backends.backend = StrictScheduler, QuietTopics
-    kms_backends.backend = SteadyKeys
+    kms_backends.backend, events_backends.backend = SteadyKeys, QuietBuses
     DockerModel.docker_client = property(_no_docker)  # type: ignore[assignment, method-assign]
     cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:

@@ -143,3 +143,13 @@ def test_a_run_that_was_cut_off_is_gone_on_with(cut_over: InMemoryTeam) -> None:
     assert {op for op, _ in made} <= {Op.IMPORT, Op.CREATE}
     assert made >= {(Op.IMPORT, FUNCTION), (Op.IMPORT, SCHEDULE), (Op.CREATE, OBJECT)}  # that is sent anew
     assert cut_over.open().controller.status().state == "new"
+
+
+def test_its_gate_says_which_notification_it_cannot_send(cut_over: InMemoryTeam) -> None:
+    asked(cut_over)
+    table = '[notifications.team]\nwebhook = "$HOOK"\n[notifications.other]\nwebhook = "https://hooks/x"\n'
+    cut_over.edit("[stickiness]", f"{table}\n[stickiness]")
+    gate = cut_over.open().controller.install(approve=True).gate
+    assert [said for said in gate.warnings if "notification" in said] == [
+        "the controller can't send notification team: its function has no variable HOOK"
+    ]

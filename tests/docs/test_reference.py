@@ -104,3 +104,7 @@ def test_each_page_is_in_the_sites_navigation() -> None:
 
 def test_the_schema_of_requests_is_current() -> None:
     assert (ROOT / "docs/requests.schema.json").read_text("utf-8") == reference.requests_schema(), "run: nox -s schema"
+
+
+def test_the_schema_of_notices_is_current() -> None:
+    assert (ROOT / "docs/notice.schema.json").read_text("utf-8") == reference.notice_schema(), "run: nox -s schema"

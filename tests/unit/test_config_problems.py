@@ -745,6 +745,12 @@ legacy = "old-hints" #!
         "image-elsewhere",
         "of its own region",
     ),
+    "a notification that a controller can't send": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE}" }} #!\nnotifications.x = {{ apprise = "$X" }}\n',
+        "notifier-elsewhere",
+        "can't send notification x",
+    ),
     # fleets
     "fleet of an unknown environment": (
         LEGACY,

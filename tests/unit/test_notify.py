@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
 from rollout.adapters.notify import Limits, Notice, Notifiers
+from rollout.adapters.notify.ports import NotTold, Unreached
 from rollout.adapters.plugins import NOTIFIERS, notifier
+from rollout.base import packages
 from rollout.errors import AwsError
 from rollout.inventory.file.findings import findings_of
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
-from rollout.inventory.ramp_settings import Notification
-from rollout.ramp.notice import as_json, as_slack
+from rollout.inventory.ramp_settings import NoticeKind, Notification
+from rollout.ramp.notice import as_json, as_message, as_slack, json_schema
 from tests.unit.builders import environment
 
 SECRET = "T000-B000-XXXX"
@@ -93,6 +97,19 @@ class Topics:
         self.came.append((topic, subject, text, json.loads(data)))
 
 
+class Buses:
+    """An event bus that raises what it is made with, one after the other, before it takes an event."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.came: list[tuple[Arn, Any, datetime]] = []
+
+    def put(self, bus: Arn, detail: Mapping[str, Any], at: datetime) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.came.append((bus, detail, at))
+
+
 Send = Callable[..., list[str]]
 
 
@@ -103,6 +120,7 @@ def send(tmp_path: Path) -> Send:
     def sent(
         *notices: Notice,
         topics: Topics | None = None,
+        buses: Buses | None = None,
         limits: Limits = QUICK,
         variables: Mapping[str, str] | None = None,
         **to: Mapping[str, Any],
@@ -112,6 +130,7 @@ def send(tmp_path: Path) -> Send:
             {name: Notification(**said) for name, said in to.items()},
             plugins=lambda name, options: notifier(name, environment(), options),
             topics=lambda: topics or Topics(),
+            buses=lambda: buses or Buses(),
             root=tmp_path,
             on_failure=failures.append,
             limits=limits,
@@ -137,6 +156,18 @@ def test_a_notice_is_plain_json() -> None:
         "at": "2026-11-25T22:00:00+00:00",
         "details": {"verdict": "fail", "bake": 1800, "routes": {"score": {"requests": 3410}}},
     }
+
+
+@pytest.mark.parametrize("weight", [None, Percent.of("0.1")])
+@pytest.mark.parametrize("kind", get_args(NoticeKind))
+def test_each_notice_is_as_the_schema_says(kind: NoticeKind, weight: Percent | None) -> None:
+    said = as_json(replace(NOTICE, kind=kind, weight=weight))
+    schema = json_schema()
+    jsonschema.validate(said, schema, format_checker=jsonschema.FormatChecker())
+    assert set(said) == set(schema["properties"]) == set(schema["required"])
+    for wrong in ({**said, "notice": "ended"}, {**said, "weight": 101}, {**said, "sentence": None}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
 
 
 def test_nothing_in_a_message_is_slacks_markup() -> None:
@@ -322,3 +353,97 @@ def test_a_command_gets_no_secrets_but_those_that_are_named(send: Send, tmp_path
 def test_variables_are_names_and_a_commands(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="variables"):
         Notification(**wrong)
+
+
+BUS = "arn:aws:events:eu-west-1:123456789012:event-bus/ramps"
+
+
+def test_an_event_bus_that_fails_once_is_tried_again(send: Send) -> None:
+    buses = Buses(Unreached("PutEvents: ThrottlingException: slow down"))
+    assert send(buses=buses, flow={"eventbridge": BUS}) == []
+    assert buses.came == [(BUS, as_json(NOTICE), NOTICE.at)]
+
+
+@pytest.mark.parametrize(("error", "tries"), [(Unreached, 3), (NotTold, 1), (AwsError, 1)])
+def test_an_event_bus_that_refuses_is_told(send: Send, error: type[Exception], tries: int) -> None:
+    buses = Buses(*[error("no such bus")] * 5)
+    (failure,) = send(buses=buses, flow={"eventbridge": BUS})
+    assert failure.startswith(f"notification flow ({BUS}) failed for the event verdict: no such bus")
+    assert len(buses.errors) == 5 - tries
+
+
+APPRISE = {"apprise": "$APPRISE"}
+
+
+@contextmanager
+def apprises(*statuses: int) -> Iterator[tuple[Hook, dict[str, str]]]:
+    """A webhook, and the variables with its address as apprise has it."""
+    with hook(*statuses) as server:
+        yield server, {"APPRISE": server.url.replace("http://", "json://"), "PATH": "/usr/bin:/bin"}
+
+
+def test_apprise_tells_all_services_of_its_variable(send: Send, tmp_path: Path) -> None:
+    (tmp_path / "apprise.py").write_text("raise SystemExit(7)")  # a folder of programs can't stand in for it
+    with apprises(200) as (one, variables), hook(200) as other:
+        both = f"{variables['APPRISE']}, {other.url.replace('http://', 'json://')}"
+        assert send(limits=Limits(), variables={"APPRISE": both}, phones=APPRISE) == []
+    ((path, told),) = one.came
+    assert len(other.came) == 1
+    assert path == f"/services/{SECRET}"
+    assert (told["title"], told["message"]) == ("production: verdict", NOTICE.sentence)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("urls", "why"),
+    [
+        ("nothing://of/{secret} {secret} tgram://{secret}", "apprise knows no service"),
+        ("json://127.0.0.1:1/{secret}", "a service can't be reached"),
+    ],
+)
+def test_apprise_fails_without_its_address(
+    send: Send, urls: str, why: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    variables = {"APPRISE": urls.format(secret=SECRET)}
+    (failure,) = send(limits=Limits(), variables=variables, phones=APPRISE)
+    assert failure.startswith(f"notification phones ($APPRISE) failed for the event verdict: {why}")
+    assert SECRET not in f"{failure} {capfd.readouterr()} {caplog.text}"
+
+
+@pytest.mark.thorough
+def test_an_unknown_address_keeps_apprise_from_no_other(send: Send) -> None:
+    with apprises(200) as (server, variables):
+        some = {"APPRISE": f"nothing://x, {variables['APPRISE']}"}
+        (failure,) = send(limits=Limits(), variables=some, phones=APPRISE)
+        assert len(server.came) == 1
+    assert "knows no service" in failure
+
+
+def test_apprise_that_hangs_is_stopped(send: Send) -> None:
+    with apprises(200) as (server, variables):
+        server.open.clear()
+        began = time.monotonic()
+        limits = Limits(apprise=timedelta(seconds=0.2))
+        (failure,) = send(limits=limits, variables=variables, phones=APPRISE)
+        assert time.monotonic() - began < limits.total.total_seconds()
+    assert failure.endswith("took longer than 0.2 s and was stopped")
+
+
+def test_without_apprise_it_is_said_once_how_to_install_it(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "find_spec", lambda _: None)
+    (failure,) = send(NOTICE, NOTICE, variables={"APPRISE": "json://x"}, phones=APPRISE)
+    assert 'pip install "rollout[apprise]"' in failure
+
+
+def test_nothing_in_a_message_by_apprise_is_a_mention() -> None:
+    said = as_message(replace(NOTICE, sentence="<!channel> <@U1> @everyone"))
+    assert not any(mention in said["body"] for mention in ("<!", "<@", "@U", "@e"))
+
+
+@pytest.mark.parametrize("url", [f"slack://{SECRET}", f"https://hooks/{SECRET}", "$lower", f"$A {SECRET}"])
+def test_an_address_of_apprise_is_never_in_the_file(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Notification(apprise=url)
+    (finding,) = findings_of(caught.value, Notification)
+    assert SECRET not in finding.what
+    assert "is not a variable" in finding.what

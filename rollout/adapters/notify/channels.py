@@ -1,6 +1,6 @@
-"""The channels without AWS: an HTTP POST to a webhook, and a command that reads JSON.
+"""The channels without AWS: an HTTP POST to a webhook, a command that reads JSON, and apprise.
 
-A webhook's address is a secret, so messages have only its host.
+A webhook's address is a secret, so messages have only its host. Addresses of apprise are secrets as a whole.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -19,15 +20,11 @@ from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
+from rollout.adapters.notify import apprise_process
+from rollout.adapters.notify.ports import Lacking, NotTold, Unreached
+from rollout.base.packages import how_to_install, missing_of
+
 _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
-
-
-class NotTold(Exception):
-    """A notification failed; the text says why, and has no secret."""
-
-
-class Unreached(NotTold):
-    """The same, but another try may succeed."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -95,6 +92,44 @@ def run(
     Raises:
         NotTold: It is missing, failed, or took too long. It is not run again, since it may have taken effect.
     """
+    if status := _status(command, message, folder, limit, environ):
+        raise NotTold(f"the command ended with exit code {status}")
+
+
+def by_apprise(
+    urls: str, message: Mapping[str, Any], folder: Path, limit: timedelta, environ: Mapping[str, str]
+) -> None:
+    """Send a message by apprise, in a process that gets the addresses on its standard input.
+
+    Args:
+        urls: apprise's addresses, separated by commas or blanks.
+        message: `title`, `body` and `type`.
+        folder: Its working directory.
+        limit: The time after which it is killed.
+
+    Raises:
+        Lacking: apprise isn't installed.
+        NotTold: An address is unknown to apprise, a service refused, or it took too long.
+    """
+    if missing := missing_of("apprise"):
+        raise Lacking(f"{missing[0]} is not installed: {how_to_install('apprise')}")
+    # -P: a folder of programs may have an apprise.py
+    command = (sys.executable, "-P", apprise_process.__file__)
+    match _status(command, {"urls": urls, **message}, folder, limit, environ):
+        case 0:
+            return
+        case apprise_process.UNKNOWN:
+            raise NotTold("apprise knows no service of one of the addresses, or the address is incomplete")
+        case apprise_process.REFUSED:
+            raise NotTold("a service can't be reached, or refused the message")
+        case status:
+            raise NotTold(f"apprise ended with exit code {status}")
+
+
+def _status(
+    command: Sequence[str], message: Mapping[str, Any], folder: Path, limit: timedelta, environ: Mapping[str, str]
+) -> int:
+    """The exit code of a command."""
     try:
         with subprocess.Popen(
             list(command),
@@ -108,8 +143,7 @@ def run(
             _feed(process, json.dumps(message).encode(), limit)
     except OSError as error:
         raise NotTold(f"the command can't be run: {error.strerror}") from None
-    if process.returncode:
-        raise NotTold(f"the command ended with exit code {process.returncode}")
+    return process.returncode
 
 
 def _feed(process: subprocess.Popen[bytes], said: bytes, limit: timedelta) -> None:

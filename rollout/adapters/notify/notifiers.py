@@ -15,17 +15,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import ParamSpec
 
-from rollout.adapters.notify.channels import NotTold, Unreached, host_of, post, run
-from rollout.adapters.notify.ports import Topics
+from rollout.adapters.notify.channels import by_apprise, host_of, post, run
+from rollout.adapters.notify.ports import Buses, Lacking, NotTold, Topics, Unreached
 from rollout.adapters.plugins import Tell
 from rollout.base.child_environment import without_secrets
 from rollout.errors import RolloutError
-from rollout.errors.redaction import hide_address
+from rollout.errors.redaction import hide, hide_address
 from rollout.inventory.model import Arn
 from rollout.inventory.ramp_settings import Notification
-from rollout.ramp.notice import Notice, as_json, as_slack
+from rollout.ramp.notice import Notice, as_json, as_message, as_slack
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,16 @@ class Limits:
     Attributes:
         total: For all recipients and tries, above 0.
         one: For one try, above 0.
-        tries: The number of tries of a webhook, 1 or more.
+        apprise: For one run of apprise, which may send to several services; above 0 and below `total`.
+        tries: The number of tries of a webhook or an event bus, 1 or more.
         pause: The longest wait before the second try; it doubles with each try.
     """
 
     total: timedelta = timedelta(seconds=15)
     one: timedelta = timedelta(seconds=5)
+    apprise: timedelta = timedelta(seconds=13)
     tries: int = 3
     pause: timedelta = timedelta(seconds=1)
-
-
-class _Unset(NotTold):
-    """The variable with a webhook's address is not set."""
 
 
 class Notifiers:
@@ -56,6 +56,7 @@ class Notifiers:
         notifications: The recipients and their events, by name.
         plugins: A plugin's channel, by its name and options.
         topics: SNS; created when it is first needed.
+        buses: EventBridge, likewise.
         root: The folder in which commands run.
         on_failure: Called with a sentence about a failed notification, in the sending thread.
         variables: The variables for `$NAME`, read at each notice.
@@ -67,14 +68,16 @@ class Notifiers:
         *,
         plugins: Callable[[str, Mapping[str, object]], Tell],
         topics: Callable[[], Topics],
+        buses: Callable[[], Buses],
         root: Path,
         on_failure: Callable[[str], None],
         limits: Limits | None = None,
         variables: Mapping[str, str] = os.environ,
     ) -> None:
-        self._notifications, self._plugins, self._topics, self._root = notifications, plugins, topics, root
+        self._notifications, self._plugins, self._root = notifications, plugins, root
+        self._topics, self._buses = topics, buses
         self._on_failure, self._limits, self._variables = on_failure, limits or Limits(), variables
-        self._unset: set[str] = set()
+        self._lacking: set[str] = set()
 
     def send(self, notice: Notice) -> None:
         """Send a notice to all recipients of its kind; return when all have it or the time is over. Never raises."""
@@ -91,15 +94,16 @@ class Notifiers:
                 break
             to = waiting.pop(name)
             if why and not self._is_repeated(name, why):
-                self._on_failure(_sentence(name, to, notice, str(why)))
+                once = "; later notifications don't repeat this" if isinstance(why, Lacking) else ""
+                self._on_failure(_sentence(name, to, notice, f"{why}{once}"))
         for name, to in waiting.items():
             self._on_failure(_sentence(name, to, notice, f"not done within {self._limits.total.total_seconds():g} s"))
 
     def _is_repeated(self, name: str, why: NotTold) -> bool:
-        if not isinstance(why, _Unset):
+        if not isinstance(why, Lacking):
             return False
-        before = name in self._unset
-        self._unset.add(name)
+        before = name in self._lacking
+        self._lacking.add(name)
         return before
 
     def _send_one(
@@ -111,7 +115,15 @@ class Notifiers:
                 subject = f"{notice.environment}: {notice.kind}"
                 self._topics().publish(Arn(to.sns), subject, notice.sentence, json.dumps(as_json(notice)))
             elif to.webhook:
-                self._post(self._resolved(to.webhook.get_secret_value()), as_slack(notice))
+                url = self._resolved(to.webhook.get_secret_value())
+                hide_address(url)
+                self._try(post, url, as_slack(notice), self._limits.one)
+            elif to.eventbridge:
+                self._try(self._buses().put, Arn(to.eventbridge), as_json(notice), notice.at)
+            elif to.apprise:
+                urls = self._resolved(to.apprise)
+                hide(urls)
+                by_apprise(urls, as_message(notice), self._root, self._limits.apprise, self._environ_of(to))
             elif to.plugin:
                 self._by_plugin(to.plugin, to.options, notice)
             else:
@@ -136,15 +148,13 @@ class Notifiers:
         except Exception as error:
             raise NotTold(f"the plugin failed with {type(error).__name__}") from error  # its text may contain a secret
 
-    def _resolved(self, webhook: str) -> str:
-        url = self._variables.get(webhook[1:]) if webhook.startswith("$") else webhook
-        if url:
-            hide_address(url)
+    def _resolved(self, address: str) -> str:
+        if url := self._variables.get(address[1:]) if address.startswith("$") else address:
             return url
-        raise _Unset(f"the variable {webhook[1:]} is not set; later notifications don't repeat this")
+        raise Lacking(f"the variable {address[1:]} is not set")
 
-    def _post(self, url: str, message: Mapping[str, Any]) -> None:
-        from tenacity import (  # noqa: PLC0415 - only where there is a webhook
+    def _try(self, send: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:
+        from tenacity import (  # noqa: PLC0415 - only for channels that are tried again
             Retrying,
             retry_if_exception_type,
             stop_after_attempt,
@@ -160,14 +170,14 @@ class Notifiers:
             reraise=True,
         )
         try:
-            tries(post, url, message, limits.one)
+            tries(send, *given, **named)
         except Unreached as error:
             raise NotTold(f"{error}; tried {tries.statistics['attempt_number']} times") from None
 
 
 def _sentence(name: str, to: Notification, notice: Notice, why: str) -> str:
     webhook = to.webhook.get_secret_value() if to.webhook else ""
-    place = to.sns or to.plugin or (to.command[0] if to.command else webhook)
+    place = to.sns or to.eventbridge or to.apprise or to.plugin or (to.command[0] if to.command else webhook)
     if webhook and not webhook.startswith("$"):
         place = host_of(webhook)
     return f"notification {name} ({place}) failed for the event {notice.kind}: {why}"

@@ -45,6 +45,12 @@ def _controller(environment: Environment) -> Iterator[Finding]:
         what = "a controller has no passphrase: it needs a KMS key for the secrets in Pulumi's state"
         hint = f'set secrets-provider = "awskms://alias/NAME" in [environments.{name}]; docs/backends.md says how'
         yield Finding(_CONTROLLER, what, hint, code="secrets-not-kms")
+    for channel in (name for name, each in environment.notifications.items() if each.apprise):
+        what = f"the controller can't send notification {channel}: its function has neither apprise nor your variables"
+        hint = (
+            f"use sns, eventbridge or a webhook, or give it to others alone: [environments.X.notifications.{channel}]"
+        )
+        yield Finding(_CONTROLLER, what, hint, ("notifications", channel, "apprise"), code="notifier-elsewhere")
     image = environment.controller.image
     if f".dkr.ecr.{environment.region}." not in image:
         what = f"Lambda takes images of its own region alone, {environment.region}"

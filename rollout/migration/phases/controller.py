@@ -34,6 +34,12 @@ class ControllerInstall(Watching):
         yield from rule_problems(environment, context.live, context.routing)
         yield from not_managed(environment, context)
 
+    def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
+        for name, each in environment.notifications.items():
+            address = each.webhook.get_secret_value() if each.webhook else ""
+            if address.startswith("$"):
+                yield f"the controller can't send notification {name}: its function has no variable {address[1:]}"
+
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
     ) -> ProgramInput:

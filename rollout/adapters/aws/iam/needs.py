@@ -94,7 +94,19 @@ _LOGS = (
     Need("ReadLogs", ("s3:GetObject",), in_s3(log_files)),
 )
 *_FIND_LOGS, _READ_LOGS = (replace(need, on=if_by_client(need.on)) for need in _LOGS)
-_TELL = Need("Tell", ("sns:Publish",), Resources.topics)
+
+
+def _buses(names: Resources) -> tuple[str, ...]:
+    """The event buses for notifications of a ramp."""
+    return tuple(
+        dict.fromkeys(each.eventbridge for each in names.environment.notifications.values() if each.eventbridge)
+    )
+
+
+_TELL = (
+    Need("Tell", ("sns:Publish",), Resources.topics),
+    Need("TellBuses", ("events:PutEvents",), _buses),
+)
 
 _ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
 _WITH_A_NEW_RULE: Condition = {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}}
@@ -325,7 +337,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         _READ_LOGS,
         _ASK_CANDIDATES,
         *_PRESENT_CODE,
-        _TELL,
+        *_TELL,
         *guard.RAISE,
         *guard.FIRINGS,
         guard.BEAT,
