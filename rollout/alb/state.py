@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from rollout.inventory.conditions import (
 )
 from rollout.inventory.match import AS_IS
 from rollout.inventory.model import Arn, Environment, Existing, KeptRoute, Route, Split
+from rollout.inventory.on_aws import routed_groups_of
 from rollout.inventory.quotas import MAX_PRIORITY
 
 E = TypeVar("E", Route, KeptRoute)
@@ -212,6 +213,17 @@ class AlbState:
         """A target group's ARN; an empty one, which matches nothing, where it isn't there."""
         group = self.target_groups.get(name)
         return group.arn if group else Arn("")
+
+    def groups_behind(
+        self, environment: Environment, rules: Iterable[LiveRule]
+    ) -> Mapping[str, LiveTargetGroup] | None:
+        """The target groups as they were read, if later rules forward to those of all routes; None otherwise.
+
+        AWS deletes no group to which a rule forwards, so each name still has the same one.
+        """
+        used = {arn for rule in rules if rule.forward for arn in rule.forward.weights}
+        groups = [self.target_groups.get(name) for name in routed_groups_of(environment)]
+        return self.target_groups if all(group and group.arn in used for group in groups) else None
 
     def split_of(self, route: Route) -> Split | None:
         """How a route's requests are divided now; None where its rule isn't there or isn't one of ours."""

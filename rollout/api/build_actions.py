@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.analysis.verdicts import AnalysisResult
     from rollout.migration.runner.result import PhaseResult
+    from rollout.state.history.entries import Update
 
 
 class BuildActions(SharedActions):
@@ -54,7 +55,7 @@ class BuildActions(SharedActions):
         self._live: LiveAliases = {}
         self._back: BuildsBack | None = None
 
-    def read(self) -> LiveAliases:
+    def read(self, history: tuple[Update, ...] = ()) -> LiveAliases:  # noqa: ARG002 - of no use here
         found = self._parts.aliases.aliases(self._parts.environment)
         self._live = {key: found[key] for key in self._functions if key in found}
         return self._live
@@ -70,6 +71,9 @@ class BuildActions(SharedActions):
         bake = bake_of(self._ramp, min(shares, default=WHOLE))
         steps = len(self._ramp.steps) - 1 or 1  # nothing is judged at the last one
         return judge(found.streams, self._parts.environment.analysis, steps=steps, bake=bake, notes=found.notes)
+
+    def renew(self, routes: Sequence[str], now: datetime) -> bool:  # noqa: ARG002 - a version stays what it is
+        return False
 
     def unhealthy(self, routes: Sequence[str], live: LiveAliases) -> tuple[Problem, ...]:  # noqa: ARG002 - functions are
         return ()

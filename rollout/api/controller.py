@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from rollout.api.arguments import Approval, approver
 from rollout.api.controller_acts import ControllerActs, Invocation
 from rollout.api.controller_reading import ControllerReading
 from rollout.api.opened import Part
+from rollout.api.ramp import EnvironmentRamp
 from rollout.api.runner import phase_runner
 from rollout.errors import UsageError
 from rollout.inventory.marks import controller_name
@@ -57,7 +59,7 @@ class EnvironmentController(Part):
         Raises:
             RolloutError: Of what was asked for and is waited for; a look's own errors are its answer.
         """
-        return ControllerActs(self._opened, self._settings, invocation).answer(event)
+        return ControllerActs(self._opened, self._settings, invocation, self._ramp).answer(event)
 
     def status(self) -> ControllerStatus:
         """When it looked, what it said, and when it looks next; what can't be read is part of it.
@@ -69,6 +71,11 @@ class EnvironmentController(Part):
         if found is None:
             raise self._none()
         return found
+
+    @cached_property
+    def _ramp(self) -> EnvironmentRamp:
+        """The same for all invocations of a process."""
+        return EnvironmentRamp(self._opened)
 
     @property
     def _settings(self) -> Controller:

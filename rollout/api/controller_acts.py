@@ -41,9 +41,9 @@ class Invocation:
 class ControllerActs(Part):
     """Answers events. A look's failure is an answer; of what somebody asked for and waits for, it is raised."""
 
-    def __init__(self, opened: Opened, settings: Controller, invocation: Invocation) -> None:
+    def __init__(self, opened: Opened, settings: Controller, invocation: Invocation, ramp: EnvironmentRamp) -> None:
         super().__init__(opened)
-        self._settings, self._invocation = settings, invocation
+        self._settings, self._invocation, self._ramp = settings, invocation, ramp
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Do what an event asks for.
@@ -70,8 +70,7 @@ class ControllerActs(Part):
         installed = Installed(it.function, self._settings.image, it.project, __version__, pace)
 
         def run() -> RampResult:
-            ramp = EnvironmentRamp(self._opened)
-            return ramp(approve=True, once=True, restart=restart, save=False, begins=begins)
+            return self._ramp(approve=True, once=True, restart=restart, save=False, begins=begins)
 
         try:
             told = look(self._container.controller, installed, it.id, it.left, run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rollout.analysis.measuring.pools import group_pools
 from rollout.api.arguments import HOUR, Approval, approver, read_span, read_weight
 from rollout.api.opened import Part, patient
-from rollout.api.ramp_actions import EnvironmentRampActions
+from rollout.api.ramp_actions import EnvironmentRampActions, Known
 from rollout.api.requests import Requests
 from rollout.errors import UsageError
 from rollout.inventory.quantities import Percent
@@ -69,7 +69,11 @@ class EnvironmentRamp(Part):
         self._environment.require("ramp", "analysis", "notifications")
         name = self._environment.name
         actions = EnvironmentRampActions(
-            self._opened, save=save, warn=lambda said: self._emit(events.Warned(name, said)), once=once
+            self._opened,
+            save=save,
+            warn=lambda said: self._emit(events.Warned(name, said)),
+            once=once,
+            known=self._known,
         )
         with self._emit.aside():
             journal = self._journal()
@@ -213,6 +217,11 @@ class EnvironmentRamp(Part):
         from rollout.api.calibration import Calibrations  # noqa: PLC0415 - numpy takes a while to import
 
         return Calibrations(self._opened)(since, ramps, self._journal())
+
+    @cached_property
+    def _known(self) -> Known:
+        """What one look reads for the next, also for one of another call: a controller's function is kept for it."""
+        return Known()
 
     @cached_property
     def _onlooker(self) -> EnvironmentRampActions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from rollout.api.rollback import Rollbacks
 from rollout.errors import Problem
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import NoticeKind
-from rollout.inventory.stacks import ROUTING
 from rollout.migration.ports import Approver
 from rollout.ramp.decide import bake_of
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rollout.migration.rollback.asked import Since
     from rollout.migration.rollback.rollback import RollbackResult
     from rollout.migration.runner.result import PhaseResult
+    from rollout.state.history.entries import Update
 
 
 class SharedActions:
@@ -58,6 +59,19 @@ class SharedActions:
         self._parts.wait_until(due)
 
 
+@dataclass
+class Known:
+    """What the looks of one process remember, so that the next one asks AWS for less.
+
+    Attributes:
+        live: The last reading, for its target groups.
+        evidence: By routes, who reads what they are judged by.
+    """
+
+    live: AlbState | None = None
+    evidence: dict[tuple[str, ...], EvidenceReader] = field(default_factory=dict)
+
+
 class EnvironmentRampActions(SharedActions):
     """The `RampActions` of one environment; see there.
 
@@ -66,22 +80,31 @@ class EnvironmentRampActions(SharedActions):
         save: Whether weights are written into stacks.toml.
         warn: Called with a sentence about a failed notification.
         once: Whether there is no next look, which would read the access logs that are left.
+        known: What looks before have read, if there were any.
     """
 
-    def __init__(self, opened: Opened, *, save: bool, warn: Callable[[str], None], once: bool = False) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        save: bool,
+        warn: Callable[[str], None],
+        once: bool = False,
+        known: Known | None = None,
+    ) -> None:
         super().__init__(opened, warn=warn)
-        self._save, self._once = save, once
+        self._save, self._once, self._known = save, once, known or Known()
+        self._began = self._parts.utc, self._parts.wall
         self._since: Since | None = None
-        self._evidence: dict[tuple[str, ...], EvidenceReader] = {}
 
-    def read(self) -> AlbState:
-        parts = self._parts
+    def read(self, history: tuple[Update, ...] = ()) -> AlbState:
+        live = self._parts.load_balancers.read(self._parts.environment, before=self._known.live)
+        self._known.live = live
         if self._since is None:
-            from rollout.migration.rollback.asked import DEPTH, Since  # noqa: PLC0415 - who looks on needs none
+            from rollout.migration.rollback.asked import Since  # noqa: PLC0415 - it takes a while to import
 
-            times, history = (parts.utc, parts.wall), parts.states.history(ROUTING, DEPTH)
-            self._since = Since(*times, history, parts.load_balancers.read(parts.environment))
-        return parts.load_balancers.read(parts.environment)
+            self._since = Since(*self._began, history, live)
+        return live
 
     def overruled(self) -> tuple[str, ...]:
         return self._since.overruled() if self._since else ()
@@ -91,12 +114,12 @@ class EnvironmentRampActions(SharedActions):
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - as above
         from rollout.analysis.verdicts import Verdict, unless_unseen  # noqa: PLC0415 - as above
 
-        environment, names = self._parts.environment, tuple(routes)
-        if names not in self._evidence:
-            self._evidence[names] = self._parts.evidence(names, self._opened.file if self._once else None)
-        found = self._evidence[names].gather(live, since, now)
+        environment, names, known = self._parts.environment, tuple(routes), self._known.evidence
+        if names not in known:
+            known[names] = self._parts.evidence(names, self._opened.file if self._once else None)
+        found = known[names].gather(live, since, now)
         while self._once and found.left and not found.unread:
-            found = self._evidence[names].gather(live, since, now)
+            found = known[names].gather(live, since, now)
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)
         ramp, analysis, by = environment.ramp, environment.analysis, judge_alone if alone else judge
@@ -107,6 +130,10 @@ class EnvironmentRampActions(SharedActions):
         if found.unread and judged.verdict is not Verdict.FAIL:  # a crash is one without logs, too
             raise found.unread
         return unless_unseen(judged, found.unseen)
+
+    def renew(self, routes: Sequence[str], now: datetime) -> bool:
+        evidence = self._known.evidence.get(tuple(routes))
+        return evidence is not None and evidence.renew(now)
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
         return tuple(unhealthy(self._opened, live, routes, ("candidate",)))

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Protocol
@@ -43,12 +44,16 @@ def handle(event: object, context: Context) -> dict[str, Any]:
         RolloutError: Of what somebody asked for and waits for.
     """
     asked: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
+    said = {"state": "error"}
     try:
         said = answer(asked, context, _project())
     except RolloutError as error:
         if asked.get("act") != LOOK:
             raise
         said = {"act": LOOK, "state": "error", "sentence": str(error), "code": error.code}
+    finally:
+        if said["state"] == "error":  # whatever was kept may be why
+            _opened.cache_clear()
     _LOG.info("%s", json.dumps(said))
     return said
 
@@ -63,11 +68,15 @@ def answer(event: Mapping[str, Any], context: Context, environment: EnvironmentR
 
 def _project() -> EnvironmentRollout:
     """The environment, of the project that the controller was installed with."""
-    variables = os.environ
-    into, region = Path(gettempdir()) / "rollout-project", variables["AWS_REGION"]
-    url, digest = variables["ROLLOUT_PROJECT"], variables["ROLLOUT_PROJECT_SHA256"]
-    file = unpacked(url, digest, into, from_s3(region))
-    return Rollout.load(file, on_event=_tell).environment(variables["ROLLOUT_CONTROLLED"])
+    names = ("ROLLOUT_PROJECT", "ROLLOUT_PROJECT_SHA256", "AWS_REGION", "ROLLOUT_CONTROLLED")
+    return _opened(*(os.environ[name] for name in names))
+
+
+@cache
+def _opened(url: str, digest: str, region: str, environment: str) -> EnvironmentRollout:
+    """Kept from look to look, as long as Lambda keeps the process: the next one asks AWS for less."""
+    file = unpacked(url, digest, Path(gettempdir()) / "rollout-project", from_s3(region))
+    return Rollout.load(file, on_event=_tell).environment(environment)
 
 
 def _tell(event: Event) -> None:

@@ -6,9 +6,11 @@ changes between two of them is seen by halves, as it is on AWS.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
+from typing import TypeVar
 
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
@@ -19,6 +21,10 @@ from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
 from rollout.inventory.on_aws import require_account, target_groups_of
 from rollout.migration.checks.inspection import Inspection
 from rollout.state.plan import TARGET_GROUP
+
+_A_CALL = 20
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class InMemoryLoadBalancers:
@@ -35,16 +41,19 @@ class InMemoryLoadBalancers:
         self.calls = calls or ApiCalls()
         self._account = account or aws.account
 
-    def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
+    def read(self, environment: Environment, *, tags: bool = True, before: AlbState | None = None) -> AlbState:
         account = self._caller(environment)
         found = {key: self._listener(each) for key, each in environment.load_balancers.items()}
         listeners = {key: listener for key, (_, listener) in found.items() if listener}
         every = {key: self._rules_of(listener) for key, listener in listeners.items()}
         rules = [rule for some in every.values() for rule in some if rule.priority != DEFAULT_PRIORITY]
         defaults = {key: rule for key, some in every.items() for rule in some if rule.priority == DEFAULT_PRIORITY}
-        groups = self.calls.make(ApiCall("DescribeTargetGroups"), lambda: self._groups(environment))
+        groups = before.groups_behind(environment, (*rules, *defaults.values())) if before else None
+        if groups is None:
+            some = self._by_twenties("DescribeTargetGroups", target_groups_of(environment), self._group)
+            groups = {group.name: group for each in some for group in each}
         if tags:
-            rules = self.calls.make(ApiCall("DescribeTags"), lambda: [self._tagged(rule) for rule in rules])
+            rules = self._by_twenties("DescribeTags", rules, self._tagged)
         return AlbState(
             account=account,
             load_balancers={key: arn for key, (arn, _) in found.items() if arn},
@@ -153,9 +162,18 @@ class InMemoryLoadBalancers:
         found = self.calls.make(ApiCall("DescribeRules", listener), lambda: self.aws.rules_of(listener))
         return tuple(replace(rule, tags={}) for rule in found)
 
-    def _groups(self, environment: Environment) -> dict[str, LiveTargetGroup]:
-        found = {name: self.aws.group_named(name) for name in target_groups_of(environment)}
-        return {name: group for name, group in found.items() if group}
+    def _by_twenties(self, action: str, each: Sequence[T], ask: Callable[[T], U]) -> list[U]:
+        """As many calls as AWS needs."""
+        chunks = [each[first : first + _A_CALL] for first in range(0, len(each), _A_CALL)]
+
+        def answer(some: Sequence[T]) -> list[U]:
+            return self.calls.make(ApiCall(action), lambda: [ask(one) for one in some])
+
+        return [*chain.from_iterable(map(answer, chunks))]
+
+    def _group(self, name: str) -> tuple[LiveTargetGroup, ...]:
+        found = self.aws.group_named(name)
+        return (found,) if found else ()
 
     def _tagged(self, rule: LiveRule) -> LiveRule:
         """With its tags, if it is still there."""

@@ -35,7 +35,11 @@ def require_account_of(environment: Environment, arn: Arn) -> None:
 
 def target_groups_of(environment: Environment) -> tuple[str, ...]:
     """The names of all target groups in the inventory, those of routes that stay as they are too."""
-    names = {name for route in environment.routes.values() for name in (route.legacy, route.candidate)}
-    names |= {route.legacy for route in environment.kept_routes.values()}
-    names |= {name for function in environment.functions.values() for name in function.groups}
-    return tuple(sorted(names))
+    built = {name for function in environment.functions.values() for name in function.groups}
+    return tuple(sorted(routed_groups_of(environment) | built))
+
+
+def routed_groups_of(environment: Environment) -> set[str]:
+    """The names of the target groups of its routes, those that stay as they are too."""
+    moving = {name for route in environment.routes.values() for name in (route.legacy, route.candidate)}
+    return moving | {route.legacy for route in environment.kept_routes.values()}

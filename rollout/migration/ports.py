@@ -27,11 +27,13 @@ if TYPE_CHECKING:  # a rollback needs none of the parts that have these
 class LoadBalancers(TargetGroups, Protocol):
     """The load balancers' API, for one environment."""
 
-    def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
+    def read(self, environment: Environment, *, tags: bool = True, before: AlbState | None = None) -> AlbState:
         """The live state of everything in the inventory.
 
         Args:
             tags: Whether to read the rules' tags too, which takes one more call.
+            before: An earlier reading. Its target groups still are those of their names if rules forward to all of
+                them, since AWS deletes none of those; then they aren't read again.
 
         Raises:
             WrongAccount: The credentials belong to another account.

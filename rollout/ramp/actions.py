@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rollout.analysis.verdicts import AnalysisResult
     from rollout.migration.rollback.rollback import RollbackResult
     from rollout.migration.runner.result import PhaseResult
+    from rollout.state.history.entries import Update
 
 
 Live = TypeVar("Live")
@@ -25,14 +26,21 @@ Live = TypeVar("Live")
 class RampActions(Protocol[Live]):
     """A ramp's actions; times are AWS's. What it says of routes goes for functions in a ramp of builds."""
 
-    def read(self) -> Live:
-        """The live rules with their tags; or the aliases."""
+    def read(self, history: tuple[Update, ...] = ()) -> Live:
+        """The live rules with their tags; or the aliases.
+
+        Args:
+            history: The stack's latest updates, read before.
+        """
 
     def overruled(self) -> tuple[str, ...]:
         """The rollback marks at the first `read`, each by its `mark_id`."""
 
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
         """Judge routes since their weight is live."""
+
+    def renew(self, routes: Sequence[str], now: datetime) -> bool:
+        """Read again what `judge` remembers of AWS from looks before; whether it has changed, so no Pass holds."""
 
     def unhealthy(self, routes: Sequence[str], live: Live) -> tuple[Problem, ...]:
         """The candidate's target groups with unhealthy targets; code `unhealthy-targets` where others are healthy."""

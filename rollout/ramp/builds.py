@@ -91,9 +91,7 @@ class BuildHistory(History[LiveAliases]):
 
     def stand(self) -> tuple[LiveAliases, RampState]:
         """See `History`."""
-        self._live, self._updates = self._journal.beside(
-            self._means.read, lambda live: {key: alias.stays for key, alias in live.items()}
-        )
+        self._live, self._updates = self._journal.beside(self._means.read)
         self._journal.builds = tuple(_names(newer(self._live)).values())
         return self._live, build_state(self._live, entries(self._updates))
 

@@ -99,6 +99,12 @@ def bake_of(ramp: Ramp, weight: Percent) -> timedelta:
     return ramp.bake_of(below[-1] if below else 0)
 
 
+def health_decides(ramp: Ramp, stands: RampState, now: datetime) -> bool:
+    """Whether the health of the candidate's targets matters: before the first step, and once a bake is over."""
+    is_baked = (stands.since or now) + bake_of(ramp, stands.weight) <= now
+    return stands.weight == ZERO or stands.is_skipped or is_baked
+
+
 def decide(
     ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: AlarmStates = AlarmStates()
 ) -> Decision:
@@ -134,7 +140,7 @@ def _bake(
     since = stands.since or now
     bake = bake_of(ramp, stands.weight)
     left = since + bake - now
-    if left > timedelta(0) and not stands.is_skipped:
+    if not health_decides(ramp, stands, now):
         so_far = f"; so far: {judgement.sentence}" if judgement is not None else ""
         return Decision(Act.BAKE, f"{_about(left)} of {format_duration(bake)} left{so_far}", until=since + bake)
     if alarms.unhealthy:

@@ -180,4 +180,4 @@ class RampHistory(History[AlbState]):
             raise RampEnded(f"a rollback began after the ramp: {by}", hint=self.wording.restart)
 
     def _read(self) -> tuple[AlbState, tuple[Update, ...]]:
-        return self._journal.beside(self._means.read, lambda live: live.splits(self._environment))
+        return self._journal.beside(self._means.read)

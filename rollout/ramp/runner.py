@@ -34,7 +34,7 @@ from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import Live, RampActions
-from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide
+from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide, health_decides
 from rollout.ramp.ended import ended_error
 from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import LOOK_AGAIN, History
@@ -184,10 +184,9 @@ class Runner(Generic[Live]):
             if stands.calibrated and stands.calibrated.safe is False:
                 self._warn(f"a good candidate may be rolled back: {stands.calibrated.sentence}")
         now = self._means.now()
-        judgement, alarms, unread = self._evidence(live, stands, now)
-        decision = decide(self._environment.ramp, stands, judgement, now, alarms)
-        if unread and not (decision.act is Act.FAIL and (alarms.raised or judgement)):
-            raise unread
+        decision = self._decide(live, stands, now)
+        if decision.act in (Act.RAISE, Act.FINISH) and self._means.renew(stands.routes, now):
+            decision = self._decide(live, stands, now)
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
@@ -200,13 +199,16 @@ class Runner(Generic[Live]):
             return self._finish(stands, decision)
         return self._wait(stands, decision, now)
 
-    def _evidence(
-        self, live: Live, stands: RampState, now: datetime
-    ) -> tuple[AnalysisResult | None, AlarmStates, RolloutError | None]:
-        """The judgement and the alarms, each though the other can't be read: what either says is enough to go back."""
+    def _decide(self, live: Live, stands: RampState, now: datetime) -> Decision:
+        """What comes next; what either the judge or an alarm says is enough to go back, though the other is unread."""
         judgement, unjudged = _unless_unread(lambda: self._judged(live, stands, now))
-        alarms, unheard = _unless_unread(lambda: self._alarms(live, stands))
-        return judgement, alarms or AlarmStates(), unjudged or unheard
+        heard, unheard = _unless_unread(lambda: self._alarms(live, stands, now))
+        alarms = heard or AlarmStates()
+        decision = decide(self._environment.ramp, stands, judgement, now, alarms)
+        unread = unjudged or unheard
+        if unread and not (decision.act is Act.FAIL and (alarms.raised or judgement)):
+            raise unread
+        return decision
 
     def _judged(self, live: Live, stands: RampState, now: datetime) -> AnalysisResult | None:
         if stands.since is None or stands.weight == ZERO:
@@ -235,12 +237,13 @@ class Runner(Generic[Live]):
         self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
         return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
 
-    def _alarms(self, live: Live, stands: RampState) -> AlarmStates:
+    def _alarms(self, live: Live, stands: RampState, now: datetime) -> AlarmStates:
         """The named alarms and the targets; legacy's alarms, and a few unhealthy targets, stop nothing."""
         mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
         guards = self._guard.alarms
         states = self._means.alarms((*mine, *legacy, *guards)) if mine or legacy or guards else {}
-        unhealthy = self._means.unhealthy(stands.routes, live)
+        health = health_decides(self._environment.ramp, stands, now)
+        unhealthy = self._means.unhealthy(stands.routes, live) if health else ()
         warned = [problem.what for problem in unhealthy]
         if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
             warned.append(f"legacy's alarms are in ALARM state, which doesn't stop the ramp: {', '.join(shouting)}")

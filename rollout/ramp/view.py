@@ -10,7 +10,7 @@ from rollout.errors import Drift, RolloutError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO
 from rollout.ramp.actions import RampActions
-from rollout.ramp.decide import Decision, alarms_of, decide
+from rollout.ramp.decide import Decision, alarms_of, decide, health_decides
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.ramp_journal import Journal, entries, other_change
 
@@ -54,7 +54,7 @@ def view(environment: Environment, means: RampActions[AlbState], journal: Journa
         judges: Whether to judge its weight and decide; otherwise the view has its state alone.
     """
     try:
-        live, updates = journal.beside(means.read, lambda live: live.splits(environment))
+        live, updates = journal.beside(means.read)
         stands = ramp_state(environment, live, entries(updates), other_change(updates))
     except Drift as drift:
         return RampView(trouble=f"drift: {drift.what}")
@@ -72,7 +72,7 @@ def view_of(environment: Environment, means: RampActions[AlbState], live: AlbSta
         if stands.since is not None and stands.weight > ZERO:
             judgement = means.judge(stands.routes, live, stands.since, now)
         ramp = environment.ramp
-        unhealthy = means.unhealthy(stands.routes, live)
+        unhealthy = means.unhealthy(stands.routes, live) if health_decides(ramp, stands, now) else ()
         alarms = alarms_of(ramp, means.alarms(ramp.alarms) if ramp.alarms else {}, unhealthy)
         return RampView(stands, judgement, decide(ramp, stands, judgement, now, alarms))
     except RolloutError as error:

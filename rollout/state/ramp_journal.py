@@ -175,6 +175,7 @@ class Journal:
         self._by = by
         self._stack = stack
         self.builds: tuple[str, ...] = ()
+        self._last: tuple[Update, ...] | None = None
 
     def read(self) -> tuple[Update, ...]:
         """The latest updates, the oldest first.
@@ -184,24 +185,25 @@ class Journal:
         """
         return self._stacks().history(self._stack, DEPTH)
 
-    def beside(self, read: Callable[[], Live], seen: Callable[[Live], object]) -> tuple[Live, tuple[Update, ...]]:
+    def beside(self, read: Callable[[tuple[Update, ...]], Live]) -> tuple[Live, tuple[Update, ...]]:
         """What is live, and the history, of one moment, though another run may be at work.
 
-        A weight that is set between two reads would look like somebody else's.
+        A raise that is announced between the two would look like somebody else's weight. So history is the same before
+        and after what is live is read; what it was after the last call of this is what it was before.
 
         Args:
-            read: Reads what is live.
-            seen: What of it a ramp changes.
+            read: Reads what is live, given the history before.
 
         Raises:
             EngineError: The history can't be read.
         """
-        live = read()
+        updates = self.read() if self._last is None else self._last
         for _ in range(READS):
-            before, updates = live, self.read()
-            live = read()
-            if seen(live) == seen(before):
+            before, live = updates, read(updates)
+            updates = self.read()
+            if updates == before:
                 break
+        self._last = updates
         return live, updates
 
     def message(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from rollout import __version__
 from rollout.errors import AwsError, RampEnded, UsageError
+from rollout.inventory.on_aws import routed_groups_of
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from rollout.migration.gates import Gate
@@ -105,6 +107,25 @@ def test_here_runs_it_here_beside_the_controller(controlled: InMemoryTeam) -> No
     assert shares(controlled) == {FIVE}
     controlled.world.clock.advance(MINUTE)
     assert looks(controlled).state == "waiting"
+
+
+def test_a_waiting_look_asks_the_load_balancers_for_the_rules_alone(controlled: InMemoryTeam) -> None:
+    controlled.open().ramp.follow(approve=True, once=True)
+    clients = controlled.world.actor("clients")
+    controlled.world.metrics = DrawnCounts(open=lambda: clients.open(controlled.inventory))
+    ramp, log = controlled.open().ramp, controlled.meets.log  # as in a process that Lambda keeps
+    asked: list[Counter[str]] = []
+    for state, later in (("raised", 1), ("waiting", 5), ("waiting", 5), ("raised", 60)):
+        controlled.world.clock.advance(later * MINUTE)
+        before = len(log)
+        assert ramp(approve=True, once=True, save=False, begins=False).state == state
+        asked.append(Counter(call.action for call in log[before:] if call.action.startswith("Describe")))
+    groups = len(routed_groups_of(controlled.inventory)) - 1  # one has addresses
+    listeners = len(controlled.inventory.load_balancers)
+    once = dict.fromkeys(("DescribeLoadBalancers", "DescribeListeners", "DescribeRules"), listeners)
+    assert asked[1]["DescribeTargetHealth"] == groups, "whose functions are judged"
+    assert asked[2] == Counter(once) + Counter(DescribeTags=1)
+    assert asked[3]["DescribeTargetHealth"] >= 2 * groups, "whether they still are, and before the raise"
 
 
 def test_preflight_says_that_it_is_missing_late_or_cannot_look(controlled: InMemoryTeam) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -88,6 +88,20 @@ def test_a_look_tells_what_is_there(shop: Shop) -> None:
     assert (live.target_groups["new"].target_type, live.target_groups["new"].load_balancers) == ("lambda", ())
     untold = site.client().read(environment, tags=False).rules
     assert [(rule.arn, dict(rule.tags)) for rule in untold] == [(rule.arn, {}) for rule in live.rules]
+
+
+def test_groups_that_rules_forward_to_are_not_read_again(shop: Shop) -> None:
+    environment, client = inventory(shop.site), shop.site.client()
+    live = client.read(environment)
+    known = {name: replace(group, vpc="as before") for name, group in live.target_groups.items()}
+    before = replace(live, target_groups=known)
+    assert client.read(environment, before=before).target_groups == live.target_groups, "the candidate has no rule"
+    for rule in live.rules:
+        client.modify(rule, shop.weighted(0))
+    assert client.read(environment, before=before).target_groups == known
+    other = {**known, "new": replace(known["new"], arn=Arn(f"{shop.new}0"))}
+    again = client.read(environment, before=replace(live, target_groups=other)).target_groups
+    assert {name: group.arn for name, group in again.items()} == {"old": shop.old, "new": shop.new}
 
 
 def test_what_is_not_there_is_left_out(site: Site) -> None:

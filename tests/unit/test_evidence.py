@@ -47,9 +47,15 @@ class Targets:
     """The `TargetGroups` port, with a function for each group of a name."""
 
     def __init__(self, given: Mapping[Arn, tuple[str, ...]] | None = None, **functions: str) -> None:
-        self._targets = {**(given or {}), **{arn(group): (named(name),) for group, name in functions.items()}}
+        self._targets = dict(given or {})
+        self.asked: list[Arn] = []
+        self.put(**functions)
+
+    def put(self, **functions: str) -> None:
+        self._targets |= {arn(group): (named(name),) for group, name in functions.items()}
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        self.asked += groups
         return {group: self._targets.get(group, ()) for group in groups}
 
 
@@ -415,6 +421,24 @@ def test_cold_starts_are_read_from_the_logs_alone_and_not_without_them() -> None
     )
     assert said(starts.candidate) == [(1, 3)]
     assert {each.namespace for series, _, _ in case.metrics.asked for each in series} == {"AWS/ApplicationELB"}
+
+
+def test_functions_are_read_once_and_again_only_to_be_sure() -> None:
+    case = Case("function-errors")
+    case.targets = Targets(la="old", ca="new")
+    evidence, now = case.evidence, FIRST + 4 * MINUTE
+    evidence.gather(case.live, START, now)
+    asked = len(case.targets.asked)
+    assert (evidence.renew(now), len(case.targets.asked)) == (False, asked)
+    evidence.gather(case.live, START, now + MINUTE)
+    assert (evidence.renew(now + MINUTE), len(case.targets.asked)) == (False, 2 * asked)
+    case.targets.put(ca="another")
+    evidence.gather(case.live, START, now + 2 * MINUTE)
+    assert evidence.renew(now + 2 * MINUTE)
+    (found,) = evidence.gather(case.live, START, now + 2 * MINUTE).streams
+    assert found.metric == "function-errors"
+    asked_of = {each.dimensions for series, _, _ in case.metrics.asked for each in series}
+    assert function(named("another")).dimensions in asked_of
 
 
 def test_minutes_that_cloudwatch_has_no_more_are_left_out_and_told() -> None:

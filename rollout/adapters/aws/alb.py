@@ -69,9 +69,9 @@ class Elbv2:
         client: ElasticLoadBalancingv2Client = self._client("elbv2")
         return client
 
-    def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
-        elb = explained(lambda: self._elb)
-        groups = self._pool.submit(self._target_groups, target_groups_of(environment))
+    def read(self, environment: Environment, *, tags: bool = True, before: AlbState | None = None) -> AlbState:
+        elb, names = explained(lambda: self._elb), target_groups_of(environment)
+        groups = None if before else self._pool.submit(self._target_groups, names)
         balancers = {
             key: self._pool.submit(self._listener, elb, balancer)
             for key, balancer in environment.load_balancers.items()
@@ -86,12 +86,15 @@ class Elbv2:
         told = self.rules(tuple(listeners.values()))
         rules = tuple(rule for rule in told if rule.priority != DEFAULT_PRIORITY)
         last = {rule.listener: rule for rule in told if rule.priority == DEFAULT_PRIORITY}
+        known = before.groups_behind(environment, told) if before else None
+        if known is None:
+            known = {each.name: each for each in (groups.result() if groups else self._target_groups(names))}
         return AlbState(
             account=environment.account,
             load_balancers=arns,
             listeners=listeners,
             rules=self._with_tags(environment, listeners, rules) if tags else rules,
-            target_groups={group.name: group for group in groups.result()},
+            target_groups=known,
             defaults={key: last[listener] for key, listener in listeners.items() if listener in last},
         )
 

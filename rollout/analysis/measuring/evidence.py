@@ -44,6 +44,7 @@ from rollout.analysis.streams import Arm, Latency, Stream, Window
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn, Environment
+from rollout.inventory.on_aws import routed_groups_of
 from rollout.inventory.quantities import WHOLE
 from rollout.inventory.ramp_settings import MAX_BAKE, Margin, MetricName
 
@@ -125,6 +126,7 @@ class EvidenceReader:
         self._renewed = RenewedLimits(metrics, environment.analysis.delay)
         self._before: dict[tuple[datetime, _Compared], tuple[Tally, Arm]] = {}
         self._targets: dict[Arn, tuple[str, ...]] = {}
+        self._targets_at: datetime | None = None
 
     def gather(self, live: AlbState, start: datetime, now: datetime) -> Gathered:
         """Read what was counted of a step.
@@ -137,7 +139,7 @@ class EvidenceReader:
             AwsError: CloudWatch refused, can't be reached, or its answer is incomplete.
         """
         first, until, notes = self._minutes(start, now)
-        compared = self._compared(live, notes)
+        compared = self._compared(live, now, notes)
         ceilings = self._ceilings(compared, live, first)
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
         clients, unread = self._by_client(live, start, first)
@@ -163,6 +165,18 @@ class EvidenceReader:
             seen &= {name for route in clients.found.routes for name in route.names}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
         return Gathered(streams, tuple(notes), until, unseen, windows, clients.left if clients else 0, unread)
+
+    def renew(self, now: datetime) -> bool:
+        """Read again which functions the target groups have, unless `gather` did so now; whether they are others.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        if self._target_groups is None or not self._targets or self._targets_at == now:
+            return False
+        before, self._targets_at = self._targets, now
+        self._targets = dict(self._target_groups.targets([*before]))
+        return self._targets != before
 
     def gather_builds(self, builds: Sequence[Pool], start: datetime, now: datetime) -> Gathered:
         """Read what was counted of two builds of the candidate, which share the requests of an alias.
@@ -254,13 +268,13 @@ class EvidenceReader:
         before = self._legacy_before(plans, first) if until > first else {}
         return tuple(_stream(plan, first, minutes, notes, before.get(plan.compared)) for plan in plans), minutes
 
-    def _compared(self, live: AlbState, notes: list[str]) -> list[_Compared]:
+    def _compared(self, live: AlbState, now: datetime, notes: list[str]) -> list[_Compared]:
         metrics = list(self._environment.analysis.metrics)
         if self._logs is None and "cold-starts" in metrics:
             metrics.remove("cold-starts")
             notes.append("cold-starts aren't compared: the functions' logs are not read")
         groups = by_target_group(self._environment, live)
-        functions = self._by_function(live) if set(metrics) & set(BY_FUNCTION) else Comparable()
+        functions = self._by_function(live, now) if set(metrics) & set(BY_FUNCTION) else Comparable()
         notes += (*groups.notes, *functions.notes)
         without = [pool for pool in groups.pools if not all(each.of_lambda for each in (*pool.legacy, *pool.candidate))]
         if "lambda-errors" in metrics:
@@ -281,10 +295,11 @@ class EvidenceReader:
         found = self._metrics.read([each for each in series if each.namespace != REPORTS], first, until)
         return {**found, **self._logs.read(logged, first, until)} if self._logs and logged else found
 
-    def _by_function(self, live: AlbState) -> Comparable:
-        lambdas = [group.arn for group in live.target_groups.values() if group.is_lambda]
+    def _by_function(self, live: AlbState, now: datetime) -> Comparable:
+        groups = (live.target_groups.get(name) for name in sorted(routed_groups_of(self._environment)))
+        lambdas = [group.arn for group in groups if group and group.is_lambda]
         if self._target_groups and set(lambdas) - self._targets.keys():
-            self._targets = dict(self._target_groups.targets(lambdas))
+            self._targets, self._targets_at = dict(self._target_groups.targets(lambdas)), now
         return by_function(self._environment, live, self._targets)
 
     def _limits_of(self, compared: Sequence[_Compared], first: datetime, until: datetime) -> dict[_Compared, Limit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
@@ -333,6 +334,28 @@ def test_nothing_is_raised_nor_given_up_while_one_of_them_cannot_be_read(passed:
     assert world.shares == {FIVE}
 
 
+def test_a_pass_of_what_is_not_there_any_more_raises_nothing() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+
+    def changed(w: World) -> bool:
+        w.judge_of = lambda _weight, _after: judgement(Verdict.INCONCLUSIVE)
+        return True
+
+    world.time, world.on_renew = world.time + timedelta(minutes=29), changed
+    assert (world.ramp(once=True).state, world.renewed[1:]) == ("waiting", []), "nothing is to be raised"
+    world.time += timedelta(minutes=2)
+    assert (world.ramp(once=True).state, world.shares, world.renewed[1:]) == ("waiting", {FIVE}, [world.time])
+
+
+def test_the_targets_health_is_read_where_it_decides_something() -> None:
+    world = World(inventory())
+    for later in (0, 10, 21):
+        world.time, world.asked_health = world.time + timedelta(minutes=later), 0
+        state = world.ramp(once=True).state
+        assert (state, world.asked_health > 0) == (("waiting", False) if later == 10 else ("raised", True))
+
+
 def test_smoke_comes_before_the_first_step_alone() -> None:
     world = World(inventory(smoke=True))
     world.ramp()
@@ -450,18 +473,18 @@ def test_an_entry_is_read_back_whatever_is_in_its_words() -> None:
     assert entries([Update("update", "succeeded", "rollout-ramp: {nonsense", MONDAY)]) == ()
 
 
-def test_a_raise_of_another_run_between_two_reads_is_not_taken_for_a_rollback() -> None:
+@pytest.mark.parametrize(("reads", "before"), [("history", 1), ("read", 1), ("history", 2)])
+def test_a_raise_of_another_run_between_two_reads_is_not_taken_for_a_rollback(reads: str, before: int) -> None:
     world = World(inventory())
     world.ramp(once=True)
     world.time += timedelta(minutes=31)
-    other, read = world.history, [False]
+    read, times = getattr(world, reads), itertools.count(1)
 
-    def history(stack: str, depth: int) -> tuple[Update, ...]:
-        if not read[0]:  # the live rules were read, and now another run is faster
-            read[0] = True
+    def meanwhile(*given: object) -> object:
+        if next(times) == before:  # and now another run is faster
             assert world.ramp(once=True).state == "raised"
-        return other(stack, depth)
+        return read(*given)
 
-    world.history = history  # type: ignore[assignment,method-assign]
+    setattr(world, reads, meanwhile)
     assert world.ramp(once=True).state == "waiting"
     assert world.shares == {FIFTY}

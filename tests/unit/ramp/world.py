@@ -61,6 +61,8 @@ class World:
         judge_of: What the judge says at a weight, a time after it was set.
         kill_at: Which act kills the ramp, counted from 0; an odd number is after the act took effect.
         told: What people were told.
+        on_renew: What is found when it is read again what a Pass was of: whether that has changed.
+        renewed: When that was.
         raised_without: Weights that were set above the one before without a Pass.
         sick: The candidate's target groups with unhealthy targets.
         guarded: The environment's guard; None where it has none.
@@ -81,6 +83,9 @@ class World:
     sick: tuple[Problem, ...] = ()
     smoked: int = 0
     on_wait: Callable[[World], None] = lambda _world: None
+    on_renew: Callable[[World], bool] = lambda _world: False
+    renewed: list[datetime] = field(default_factory=list)
+    asked_health: int = 0
     limit: datetime = MONDAY + timedelta(days=3)
     guarded: InMemoryGuard | None = None
     _since: datetime = MONDAY
@@ -162,7 +167,7 @@ class World:
 
     # the means
 
-    def read(self) -> AlbState:
+    def read(self, _history: tuple[Update, ...] = ()) -> AlbState:
         self._meets("live", AwsError, "no network")
         return on_aws(self.environment, **{n: None if w is None else w.tenths // 10 for n, w in self.weights.items()})
 
@@ -171,7 +176,12 @@ class World:
         assert since <= now
         return self.judge_of(max(self.weights[name] or Percent(0) for name in routes), now - since)
 
+    def renew(self, _routes: Sequence[str], now: datetime) -> bool:
+        self.renewed.append(now)
+        return self.on_renew(self)
+
     def unhealthy(self, _routes: Sequence[str], _live: AlbState) -> tuple[Problem, ...]:
+        self.asked_health += 1
         return self.sick
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
