@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,52 @@ def test_the_named_one_goes_before_all(cache: Path, tmp_path: Path) -> None:
     named = engine(tmp_path / "mine", "v3.259.4", name="my-pulumi")
     found = require(environ=on_path(tmp_path) | {"ROLLOUT_PULUMI": str(named)}, cache=cache)
     assert (found.path, found.version, found.origin) == (named, Version(3, 259, 4), "variable")
+
+
+def in_image(cache: Path, tmp_path: Path) -> Path:
+    """An installed engine, copied with its stamp as an image keeps files: another inode, and whole seconds."""
+    binary = install(cache)
+    before = binary.stat()
+    copied = Path(shutil.copytree(binary.parent.parent, tmp_path / "opt")) / "bin/pulumi"
+    os.utime(copied, (before.st_atime, before.st_mtime_ns // 10**9))
+    return copied
+
+
+def test_a_named_one_with_its_stamp_is_not_asked(cache: Path, tmp_path: Path) -> None:
+    binary = in_image(cache, tmp_path)
+    found = require(environ={"ROLLOUT_PULUMI": str(binary)})
+    assert (found.path, found.version, found.origin, asked(binary)) == (binary, PINNED, "variable", 0)
+    os.utime(binary, (0, 0))
+    assert require(environ={"ROLLOUT_PULUMI": str(binary)}).version == PINNED
+    assert asked(binary) == 0, "its digest is the stamp's"
+
+
+@pytest.mark.parametrize("change", ["size", "content and time", "no stamp", "stamp", "a list"])
+def test_a_named_one_that_is_not_its_stamps_is_asked(cache: Path, tmp_path: Path, change: str) -> None:
+    binary = in_image(cache, tmp_path)
+    stamp, text = binary.parent.parent / "stamp.json", binary.read_text()
+    match change:
+        case "size":
+            binary.write_text(text.replace("exit 0", "exit 0 "))
+        case "content and time":
+            binary.write_text(text.replace(f"v{PINNED}", "v3.258.0"))
+            os.utime(binary, (0, 0))
+        case "no stamp":
+            stamp.unlink()
+        case "stamp":
+            stamp.write_text("{")
+        case "a list":
+            stamp.write_text("[]")
+    with pytest.raises(EngineTooOld) if change == "content and time" else nullcontext():
+        require(environ={"ROLLOUT_PULUMI": str(binary)})
+    assert asked(binary) == 1
+
+
+def test_a_named_one_that_cannot_be_run_is_missing_in_spite_of_its_stamp(cache: Path, tmp_path: Path) -> None:
+    binary = in_image(cache, tmp_path)
+    binary.chmod(0o644)
+    with pytest.raises(EngineMissing):
+        require(environ={"ROLLOUT_PULUMI": str(binary)})
 
 
 @pytest.mark.parametrize("version", ["v3.258.9", "v3.100.0", "2.25.2"])

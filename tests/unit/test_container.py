@@ -12,6 +12,8 @@ from rollout.adapters.pulumi.install.release import DIGESTS
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "container/Dockerfile").read_text("utf-8")
+VENDOR = "container/vendor"
+"""What a team adds that can't download it; in no checkout."""
 COMMANDS = "\n".join(line for line in DOCKERFILE.splitlines() if not line.startswith("#"))
 
 
@@ -49,7 +51,7 @@ def test_all_that_is_copied_is_there_and_nothing_else_is_sent() -> None:
     ignored = (ROOT / "container/Dockerfile.dockerignore").read_text("utf-8").splitlines()
     sent = [line[1:] for line in ignored if line.startswith("!")]
     assert ignored[1] == "*"
-    assert [name for name in sent if not (ROOT / name).exists()] == []
+    assert [name for name in sent if not (ROOT / name).exists()] in ([], [VENDOR])
     copied = [
         name for line in re.findall(r"^COPY (?!--from)(.*)$", COMMANDS, re.MULTILINE) for name in line.split()[:-1]
     ]
