@@ -15,6 +15,9 @@ SLOW = {"boto3", "grpc", "moto", "numpy", "pulumi", "pulumi_aws", "tenacity", "t
     [
         ("rollout.cli", {"botocore", "pydantic", "rich"}),
         ("rollout.api.rollout", {"botocore", "rich", "rollout.migration.events.ramp", "rollout.migration.gates"}),
+        ("rollout.api.controller_reading", {"rollout.migration.runner", "rollout.programs", "rollout.ramp.controlled"}),
+        ("rollout.api.parity_check", {"rollout.parity", "rollout.state.ramp_journal"}),
+        ("rollout.migration.checks.status", {"rollout.parity", "rollout.migration.checks.inspection"}),
         ("rollout.migration.rollback.rollback", {"botocore", "rich", "rollout.migration.policy"}),
         ("rollout.adapters.aws.alb", {"botocore.session", "rich", "rollout.adapters.aws.iam"}),
         ("rollout_sandbox.daemon", {"botocore", "rich", "rollout_sandbox.server"}),

@@ -101,7 +101,7 @@ class Checks(Part):
         from rollout.api.guard_reading import GuardReading
         from rollout.api.holders import GLANCE
         from rollout.api.parity_check import parity_status
-        from rollout.api.runner import checked_guard
+        from rollout.api.runner import checked_controller, checked_guard
         from rollout.migration.checks.guard_status import disarmed_problem
         from rollout.migration.checks.names import made_names
         from rollout.migration.checks.ownership import asked, ownership_of
@@ -111,6 +111,7 @@ class Checks(Part):
             access_logs_check,
             aws_checks,
             backend_check,
+            controller_check,
             failed,
             functions_check,
             guard_check,
@@ -149,7 +150,9 @@ class Checks(Part):
                     *disarmed_problem(GuardReading(self._opened).status()),
                 )
                 checks += guard_check(environment, found_wrong)
-            checks += ControllerReading(self._opened).check(live)
+            controller = checked_controller(self._opened)
+            found_wrong = tuple(controller.problems(live)) if controller else ()
+            checks += controller_check(ControllerReading(self._opened).status(), found_wrong)
             checks += parity_checks(parity_status(self._opened, live))
             checks += self._concurrency(live, inspected)
         except AwsError as error:

@@ -12,15 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.analysis.ports import AccessLogs, Alarms, DescribedFunctions, Metrics
 from rollout.api.access import homes
 from rollout.api.engine_parts import EngineParts
 from rollout.base.clock import Clock, SystemClock
 from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
-from rollout.migration.ports import Aliases, Guard, LoadBalancers, Marks
-from rollout.ramp.ports import Controller, StateMachines, Tasks
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
@@ -29,9 +26,12 @@ if TYPE_CHECKING:
     from rollout.adapters.notify.ports import Buses, Topics
     from rollout.alb.state import AlbState
     from rollout.analysis.measuring.evidence import EvidenceReader
+    from rollout.analysis.ports import AccessLogs, Alarms, DescribedFunctions, Metrics
+    from rollout.migration.ports import Aliases, Guard, LoadBalancers, Marks
     from rollout.migration.rollback.lane import RuleApi
     from rollout.migration.rollback.targets import KnownArns
     from rollout.parity.ports import AskedFunctions
+    from rollout.ramp.ports import Controller, StateMachines, Tasks
 
 GLANCE = 0.2
 """The interval in seconds at which a waiting caller reads a sandbox's time."""

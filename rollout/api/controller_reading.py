@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rollout import __version__
-from rollout.alb.state import AlbState
 from rollout.api.opened import Part
-from rollout.api.runner import checked_controller
 from rollout.errors import AwsError, ConfigError
 from rollout.migration.checks.controller_status import ControllerStatus
-from rollout.migration.checks.report import Check, controller_check
-from rollout.ramp.controlled import Controlled
+
+if TYPE_CHECKING:
+    from rollout.ramp.controlled import Controlled
 
 
 class ControllerReading(Part):
@@ -30,11 +29,6 @@ class ControllerReading(Part):
             return ControllerStatus(name, "unknown", why=error.what)
         found = controller_status(name, record, self._container.utc)
         return replace(found, outdated=self._outdated(record)) if record and record.installed else found
-
-    def check(self, live: AlbState) -> Iterator[Check]:
-        """Whether there is one to rely on, for preflight."""
-        installed = checked_controller(self._opened)
-        return controller_check(self.status(), installed.problems(live) if installed else ())
 
     def _outdated(self, record: Controlled) -> str:
         """What the last look had that is another one here."""

@@ -12,14 +12,14 @@ from rollout.api.backend import backend, backend_warning, sandbox_variables
 from rollout.api.ports import Provider, Sandbox
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
-from rollout.migration.ports import LegacyOwner
-from rollout.state.ports import Stacks, States
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.session import Access
     from rollout.adapters.pulumi.backend_files import Files, Opener
     from rollout.adapters.pulumi.states import EngineSettings
+    from rollout.migration.ports import LegacyOwner
     from rollout.state.pending import Lock
+    from rollout.state.ports import Stacks, States
 
 
 @dataclass(frozen=True)

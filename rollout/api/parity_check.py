@@ -10,11 +10,11 @@ from rollout.api.container import Container
 from rollout.errors import AwsError, EngineError
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
-from rollout.state.ramp_journal import DEPTH
 
 if TYPE_CHECKING:
     from rollout.api.opened import Opened
-    from rollout.migration.checks.parity import Code, ParityCheck, RouteParityStatus
+    from rollout.migration.checks.parity import Code, ParityCheck
+    from rollout.migration.checks.parity_status import RouteParityStatus
 
 _FUNCTION = ":function:"
 
@@ -40,6 +40,7 @@ def functions_of(
 def parity_check(opened: Opened) -> ParityCheck:
     """What history has, beside what the functions run now."""
     from rollout.migration.checks.parity import ParityCheck  # noqa: PLC0415 - few environments ask
+    from rollout.state.ramp_journal import DEPTH  # noqa: PLC0415 - as above
 
     container, environment = opened.container, opened.environment
 

@@ -16,7 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from rollout import __version__
 from rollout.base.printable import printable
 from rollout.inventory.quantities import format_duration
-from rollout.migration.checks.parity import parity_sentence
+from rollout.migration.checks.parity_status import parity_sentence
 from rollout.migration.checks.status import RouteStatus
 from rollout.reports import words
 from rollout.reports.changes import effect_of

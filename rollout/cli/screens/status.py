@@ -16,7 +16,7 @@ from rollout.cli.screens import show
 from rollout.cli.screens.controller_status import controller_line
 from rollout.cli.screens.guard_status import guard_line
 from rollout.cli.screens.layout import block, table, warning
-from rollout.migration.checks.parity import RouteParityStatus, parity_sentence
+from rollout.migration.checks.parity_status import RouteParityStatus, parity_sentence
 from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 
 CROWDED = 140

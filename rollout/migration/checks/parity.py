@@ -6,16 +6,16 @@ by another build, or excused in another way, was never compared. See `rollout pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from rollout.alb.state import AlbState
 from rollout.analysis.exact import at_most
-from rollout.base.formatting import count_of
 from rollout.errors import Problem
 from rollout.inventory.model import Environment
 from rollout.inventory.parity import RouteParity
+from rollout.migration.checks.parity_status import RouteParityStatus, parity_problems
 from rollout.parity.rules import Rules
 from rollout.parity.verdict import Result, sentence
 from rollout.state.history.entries import Update
@@ -23,27 +23,6 @@ from rollout.state.ramp_journal import JournalEntry, KeptVerdict, entries
 
 Code = Mapping[str, tuple[str, str]]
 """By route, the digests of what its legacy function and its candidate run; missing where one is no function."""
-
-
-@dataclass(frozen=True, slots=True)
-class RouteParityStatus:
-    """What is known of a route's answers.
-
-    Attributes:
-        sentence: The verdict, or why there is none.
-        hint: What to do; empty where it passed.
-        code: Why it didn't pass, for programs; empty where it did.
-    """
-
-    route: str
-    sentence: str
-    hint: str = ""
-    code: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether it may get its first requests."""
-        return not self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +53,6 @@ class ParityCheck:
     def problems(self, live: AlbState, routes: Collection[str]) -> Iterator[Problem]:
         """Why some routes must not get their first requests."""
         yield from parity_problems(self.status(live, routes))
-
-
-def parity_problems(found: Iterable[RouteParityStatus]) -> Iterator[Problem]:
-    """What is missing, route by route."""
-    for each in found:
-        if not each.passed:
-            yield Problem(each.sentence, where=f"routes.{each.route}", hint=each.hint, code=each.code)
-
-
-def parity_sentence(found: Sequence[RouteParityStatus] | str) -> str:
-    """All of them in a line, or why nothing is known."""
-    if isinstance(found, str):
-        return f"not known: {found}"
-    passed = sum(each.passed for each in found)
-    rest = "".join(f"; {each.route}: {each.sentence}" for each in found if not each.passed)
-    return f"{passed} of {count_of(len(found), 'route')} passed{rest}"
 
 
 def _status(

@@ -30,7 +30,7 @@ from rollout.migration.checks.inspection import Inspection, quota_problems, targ
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.names import made_names, name_problems
 from rollout.migration.checks.ownership import Ownership, cutover_warnings
-from rollout.migration.checks.parity import RouteParityStatus, parity_problems
+from rollout.migration.checks.parity_status import RouteParityStatus, parity_problems
 from rollout.migration.checks.preflight import (
     Resources,
     code_problems,

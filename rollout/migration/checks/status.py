@@ -15,7 +15,7 @@ from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.checks.default_action import changed_defaults
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.checks.ownership import Ownership
-from rollout.migration.checks.parity import RouteParityStatus
+from rollout.migration.checks.parity_status import RouteParityStatus
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
 from rollout.state.plan import ResourceState
 
