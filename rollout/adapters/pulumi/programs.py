@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from types import ModuleType
 
-from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult, RunError
+from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult, RunError, log
 from pulumi.runtime import register_stack_transformation
 from pulumi.runtime import resource as registering
 from pulumi.runtime.proto import source_pb2
@@ -39,7 +39,17 @@ def _leave_out_frames() -> None:
         setattr(registering, name, lambda: source_pb2.StackTrace() if _is_ours.get() else frames())
 
 
+def _leave_out_debugging() -> None:
+    """Keep the SDK's own lines of debugging from the engine, which shows none of them.
+
+    The SDK waits for the engine's answer to each; there are half a dozen for a resource.
+    """
+    debug = log.debug
+    log.debug = lambda *said, **about: None if _is_ours.get() else debug(*said, **about)
+
+
 _leave_out_frames()
+_leave_out_debugging()
 
 
 class _Folder:
