@@ -161,7 +161,14 @@ def asked() -> AbstractContextManager[Checkout]:
 
 
 def compare(
-    what: str, ours: Callable[[], float], beside: str, bare: Callable[[], float], limit: float, times: int = 7
+    what: str,
+    ours: Callable[[], float],
+    beside: str,
+    bare: Callable[[], float],
+    limit: float,
+    times: int = 7,
+    *,
+    in_seconds: bool = False,
 ) -> None:
     """Time both, alternately; report the ratio of the least times, which others' work disturbs least.
 
@@ -172,12 +179,20 @@ def compare(
         bare: Gives seconds.
         limit: The ratio aimed at.
         times: How often each.
+        in_seconds: Whether `limit` is of our seconds instead.
     """
+    print(f"{what}: once to warm up, then {times} times …", flush=True)
     ours(), bare()
-    pairs = [(ours(), bare()) for _ in range(times)]
+    pairs = []
+    for number in range(1, times + 1):
+        pairs.append((ours(), bare()))
+        print("  {} of {}: {:.3f} s, beside {:.3f} s".format(number, times, *pairs[-1]), flush=True)
     (mine, median), (its, other) = ((min(each), statistics.median(each)) for each in zip(*pairs, strict=True))
     print(f"{what}: {mine:.3f} s, median {median:.3f}\n{beside}: {its:.3f} s, median {other:.3f}", flush=True)
-    Figure(what, mine / its, limit, {"seconds": round(mine, 3), "beside": round(its, 3)}).report()
+    if in_seconds:
+        Figure(what, mine, limit, {"beside": its}, mine / its).report()
+    else:
+        Figure(what, mine / its, limit, {"seconds": mine, "beside": its}).report()
 
 
 def seconds(run: Callable[[], object]) -> float:

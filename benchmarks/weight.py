@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from landed import Figure
 from side_by_side import COUNT, ENVIRONMENT, asked, compare, seconds
 
 BARE = """
@@ -29,20 +28,21 @@ stack = auto.create_or_select_stack(environment.name, name, program=lambda: prog
 plan = str(Path(tempfile.mkdtemp()) / "plan.json")
 stack.preview(plan=plan)
 if sys.argv[3:] != ["preview"]:
+    print("update-begins", flush=True)
     stack.up(plan=plan)
 """
 
 with asked() as checkout:
     weights = itertools.cycle(("5", "10", "25", "50"))
 
-    def bare(*only: str) -> float:
+    def script(*only: str) -> list[str]:
         """The two calls, by the SDK as it is."""
-        command = [sys.executable, "-c", BARE, ENVIRONMENT, next(weights), *only]
-        return seconds(
-            lambda: subprocess.run(
-                command, cwd=checkout.folder, env=checkout.for_engine, check=True, capture_output=True
-            )
-        )
+        return [sys.executable, "-c", BARE, ENVIRONMENT, next(weights), *only]
+
+    def bare(*only: str) -> float:
+        """Seconds of the script."""
+        folder, environ = checkout.folder, checkout.for_engine
+        return seconds(lambda: subprocess.run(script(*only), cwd=folder, env=environ, check=True, capture_output=True))
 
     compare(
         f"rollout weight of {COUNT} routes",
@@ -60,20 +60,30 @@ with asked() as checkout:
         limit=0.5,
     )
 
-    def from_the_yes() -> float:
-        """Seconds from the approval to the answer of the first ModifyRule."""
-        options = (next(weights), "--yes", "--no-save", "--json", "--sandbox")
-        command = [sys.executable, "-m", "rollout", "weight", ENVIRONMENT, *options]
-        environ = {**os.environ, **checkout.variables}
-        approved = datetime.now(UTC)
+    def to_first_change(begins: str, command: list[str], environ: Mapping[str, str]) -> float:
+        """Seconds from a line that a command prints to the answer of the first ModifyRule after it."""
+        began = datetime.now(UTC)
         with subprocess.Popen(
             command, cwd=checkout.folder, env=environ, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
             for line in process.stdout or ():
-                if json.loads(line)["event"] == "gate-approved":
-                    approved = datetime.now(UTC)
+                if begins in line:
+                    began = datetime.now(UTC)
         answers = [datetime.fromisoformat(each.time) for each in checkout.sandbox.calls("*:ModifyRule")]
-        return (min(each for each in answers if each > approved) - approved).total_seconds()
+        return (min(each for each in answers if each > began) - began).total_seconds()
 
-    least = min(from_the_yes() for _ in range(5))
-    Figure(f"rollout weight of {COUNT} routes, seconds from the yes to the first ModifyRule", least, 0.5, {}).report()
+    def from_the_yes() -> float:
+        """Seconds from the approval."""
+        options = (next(weights), "--yes", "--no-save", "--json", "--sandbox")
+        command = [sys.executable, "-m", "rollout", "weight", ENVIRONMENT, *options]
+        return to_first_change('"gate-approved"', command, {**os.environ, **checkout.variables})
+
+    compare(
+        f"rollout weight of {COUNT} routes, seconds from the yes to the first ModifyRule",
+        from_the_yes,
+        "from the call of up to the first ModifyRule, bare script",
+        lambda: to_first_change("update-begins", script(), checkout.for_engine),
+        limit=0.5,
+        times=5,
+        in_seconds=True,
+    )
