@@ -6,18 +6,21 @@ https://packaging.python.org/en/latest/specifications/entry-points/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import entry_points
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from rollout.analysis.metrics import Point, Series
-from rollout.analysis.ports import Metrics
+from rollout.analysis.ports import BucketedMetrics, CheckedMetrics, Metrics
 from rollout.errors import AwsError, RolloutError, UsageError
 from rollout.inventory.model import Environment
 
 METRICS, NOTIFIERS = "rollout.metrics", "rollout.notifiers"
+_T = TypeVar("_T")
 
 Tell = Callable[[Mapping[str, Any]], object]
 """Sends a notice, the JSON of docs/notifications.md; raises an exception if it fails."""
@@ -106,24 +109,41 @@ class _Guarded:
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
         """See `analysis.ports.Metrics`. A failure counts as missing data for the time being, as with CloudWatch."""
+        answer = self._called(lambda: self.source.read(series, start, end))
+        if left_out := [each for each in series if each not in answer]:
+            raise self._failed(f"left out {left_out[0]}")
+        found = {asked: tuple(answer[asked]) for asked in series}
+        for point in chain.from_iterable(found.values()):
+            if not isinstance(point, Point):
+                raise self._failed("returned something other than points")
+            if not (point.is_gap or 0 <= point.value < math.inf):
+                raise self._failed(f"returned {point.value:g}; allowed are 0 or more, and a gap")
+        return found
+
+    def unanswered(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, str | None]:
+        """See `analysis.ports.CheckedMetrics`; a source that doesn't know its queries is read."""
+        source = self.source
+        if isinstance(source, CheckedMetrics):
+            return self._called(lambda: source.unanswered(series, start, end))
+        found = self.read(series, start, end)
+        nothing = f"the source {self.name}"
+        return {each: nothing for each, points in found.items() if all(point.is_gap for point in points)}
+
+    def bounds(self, series: Series) -> tuple[float, ...]:
+        """See `analysis.ports.BucketedMetrics`; empty if the source counts at any value."""
+        source = self.source
+        return self._called(lambda: source.bounds(series)) if isinstance(source, BucketedMetrics) else ()
+
+    def _called(self, call: Callable[[], _T]) -> _T:
         try:
-            answer = self.source.read(series, start, end)
-            found = {asked: tuple(answer[asked]) for asked in series}
+            return call()
         except RolloutError:
             raise
-        except KeyError as error:
-            raise AwsError(
-                f"the metrics source {self.name!r} left out {error}", code="metrics-source-failed"
-            ) from error
         except Exception as error:
-            raise AwsError(
-                f"the metrics source {self.name!r} failed: {_cause_text(error)}", code="metrics-source-failed"
-            ) from error
-        if not all(isinstance(point, Point) for points in found.values() for point in points):
-            raise AwsError(
-                f"the metrics source {self.name!r} returned something other than points", code="metrics-source-failed"
-            )
-        return found
+            raise self._failed(f"failed: {_cause_text(error)}") from error
+
+    def _failed(self, why: str) -> AwsError:
+        return AwsError(f"the metrics source {self.name!r} {why}", code="metrics-source-failed")
 
 
 def _cause_text(error: Exception) -> str:

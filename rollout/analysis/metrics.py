@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,6 +24,8 @@ Count = tuple[int | float, int]
 """Bad requests and requests; or the sum of clients' shares of bad requests, and clients."""
 ARMS = ("legacy", "the candidate")
 """What people call the two that are compared."""
+GAP = math.nan
+"""The value of a period of which a source knows nothing: it was down, or has no such query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,26 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of a series, and when its period begins."""
+    """One value of a series, and when its period begins.
+
+    Attributes:
+        time: The period's begin, with a time zone.
+        value: The value, 0 or more; `GAP` if the source doesn't know what happened.
+    """
 
     time: datetime
     value: float
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether its value isn't known: that isn't 0."""
+        return math.isnan(self.value)
+
+
+def without_gaps(read: Mapping[Series, Sequence[Point]]) -> dict[Series, list[Point]]:
+    """The points of the periods in which no series has a gap, so that their sums can be compared."""
+    gaps = {point.time for points in read.values() for point in points if point.is_gap}
+    return {series: [point for point in points if point.time not in gaps] for series, points in read.items()}
 
 
 @dataclass(frozen=True, slots=True)

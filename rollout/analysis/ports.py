@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from rollout.analysis.metrics import AlarmState, Point, Series
 from rollout.inventory.model import Arn
@@ -23,10 +23,12 @@ class TargetGroups(Protocol):
 
 
 class Metrics(Protocol):
-    """CloudWatch, for one environment."""
+    """CloudWatch, or another source, for one environment. `rollout.fakes.metrics_contract` tests one."""
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """The points in a time; a period without a point had no events.
+        """The points in a time.
+
+        A period without a point had no events. A period of which the source knows nothing has the value `GAP`.
 
         Args:
             series: The queries; each is in the answer.
@@ -34,7 +36,31 @@ class Metrics(Protocol):
             end: The minute after the last one.
 
         Raises:
-            AwsError: AWS refused, can't be reached, or its answer is incomplete.
+            AwsError: The source refused, can't be reached, or its answer is incomplete.
+        """
+
+
+@runtime_checkable
+class CheckedMetrics(Protocol):
+    """A source that knows its queries; `rollout preflight` asks it."""
+
+    def unanswered(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, str | None]:
+        """The series of which there is nothing in a time, each with the query as it is sent; None if it has none.
+
+        Raises:
+            AwsError: As `Metrics.read`.
+        """
+
+
+@runtime_checkable
+class BucketedMetrics(Protocol):
+    """A source that counts latencies by the bounds of a histogram."""
+
+    def bounds(self, series: Series) -> tuple[float, ...]:
+        """The values up to which it can count exactly, rising, in the series' unit; empty if it has none.
+
+        Raises:
+            AwsError: As `Metrics.read`.
         """
 
 

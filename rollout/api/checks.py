@@ -117,6 +117,7 @@ class Checks(Part):
             guard_check,
             names_check,
             parity_checks,
+            source_check,
         )
         from rollout.migration.checks.status import Held
 
@@ -126,10 +127,8 @@ class Checks(Part):
         owner: LegacyOwner | None = None
         candidate: Resources = None
         try:
-            checks += (
-                Check("engine", container.engine_version),
-                backend_check(container.stacks.backend(), container.backend_warning),
-            )
+            checks.append(Check("engine", container.engine_version))
+            checks.append(backend_check(container.stacks.backend(), container.backend_warning))
             legacy = container.stacks.resources(LEGACY) if environment.is_legacy_ours else None
             held, owner = Held(legacy, container.stacks.resources(ROUTING)), container.owner
             candidate = container.stacks.resources(CANDIDATE)
@@ -141,9 +140,9 @@ class Checks(Part):
             inspected = container.load_balancers.inspect(live)
             checks += aws_checks(environment, live, inspected, held, ownership)
             checks += functions_check(environment, container.aliases.needs(environment))
-            found = container.marks.find(made_names(environment))
-            checks.append(names_check(environment, live, found, candidate))
+            checks.append(names_check(environment, live, container.marks.find(made_names(environment)), candidate))
             checks += access_logs_check(environment, live, container.access_logs, container.utc)
+            checks += source_check(environment, live, inspected, lambda: container.metrics, container.utc)
             if environment.guard:
                 found_wrong = (
                     *checked_guard(self._opened).problems(live),

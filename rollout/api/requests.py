@@ -1,4 +1,4 @@
-"""The requests of each implementation, from CloudWatch."""
+"""The requests of each implementation, from CloudWatch or another source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import Measured, counted, measure, per_minute
 from rollout.analysis.measuring.volumes import Volume, volumes
-from rollout.analysis.metrics import SINCE
+from rollout.analysis.metrics import SINCE, without_gaps
 from rollout.api.arguments import names_of
 from rollout.api.opened import Part
 from rollout.errors import AwsError, RolloutError, UsageError
@@ -28,7 +28,7 @@ class Requests(Part):
         """
         asked = counted(self._environment, live)
         end = self._container.utc.replace(second=0, microsecond=0)
-        found = self._container.metrics.read(tuple(asked.values()), end - since, end)
+        found = without_gaps(self._container.metrics.read(tuple(asked.values()), end - since, end))
         return {group: round(sum(point.value for point in found[series])) for group, series in asked.items()}
 
     def volumes(self, live: AlbState) -> Mapping[str, Volume] | str:
@@ -45,7 +45,7 @@ class Requests(Part):
         except AwsError as error:
             return f"{error.what}; {error.hint}" if error.hint else error.what
         if not any(counts.values()):
-            return f"CloudWatch has no requests of the last {format_duration(since)}"
+            return f"{self._environment.analysis.source_name} has no requests of the last {format_duration(since)}"
         return measure(self._environment, live.result(), counts, since)
 
     def fewest(self, since: timedelta) -> tuple[float, tuple[str, ...]]:
@@ -60,7 +60,8 @@ class Requests(Part):
         busy = {routes: rate for routes, rate in found.items() if rate}
         if not busy:
             raise UsageError(
-                f"CloudWatch has no requests of the last {format_duration(since)} for the estimate",
+                f"{self._environment.analysis.source_name} has no requests of the last {format_duration(since)} "
+                "for the estimate",
                 hint="look further back with --since, or give a number with --rpm",
                 code="no-requests",
             )

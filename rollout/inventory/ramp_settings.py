@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, WithJsonSchema, model_validator
 
 from rollout.base.formatting import count_of
-from rollout.inventory.fields import Frozen, distinct, one_or_several, rising
+from rollout.inventory.fields import UNTOLD, Frozen, distinct, one_or_several, rising
 from rollout.inventory.quantities import Duration, Percent, TimeOfDay
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -206,6 +206,20 @@ class Analysis(Frozen):
     source: str = Field(
         CLOUDWATCH, pattern=_PLUGIN, description="the source of numbers: cloudwatch, or a plugin's name"
     )
+    options: Annotated[Mapping[str, JsonValue], UNTOLD] = Field(
+        default_factory=dict, repr=False, description="the plugin's options"
+    )
+
+    @model_validator(mode="after")
+    def _of_a_plugin(self) -> Self:
+        if self.options and self.source == CLOUDWATCH:
+            raise ValueError("options are only for a plugin: name it as source")
+        return self
+
+    @property
+    def source_name(self) -> str:
+        """What people call the source."""
+        return "CloudWatch" if self.source == CLOUDWATCH else self.source
 
     @property
     def reads_logs(self) -> bool:

@@ -115,7 +115,7 @@ def _courses(
     try:
         read = metrics.read(wanted((*every.legacy, *every.candidate), period), times[0], times[-1] + period)
     except AwsError as error:
-        return None, (), (f"CloudWatch can't be read: {_message(error)}",)
+        return None, (), (f"{environment.analysis.source_name} can't be read: {_message(error)}",)
 
     parts = parts_of((*every.legacy, *every.candidate), period, read)
 

@@ -122,9 +122,9 @@ class PeriodCounts:
 
     Attributes:
         requests: How many, 1 or more.
-        errors: How many of them were server errors, by counts that may come unevenly.
+        errors: How many of them were server errors, by counts that may come unevenly; `GAP` if it isn't known.
         times: By the order of `LADDERS`, the quantiles of its response times.
-        refused: How many of them were client errors.
+        refused: How many of them were client errors, likewise.
         rungs: By the order of `RUNGS`.
     """
 
@@ -198,11 +198,14 @@ def _parts(
     def values(series: Series) -> dict[datetime, float]:
         return {point.time: point.value for point in read.get(replace(series, period=period), ())}
 
+    def times_of(series: Series) -> dict[datetime, float]:
+        return {time: value for time, value in values(series).items() if not math.isnan(value)}
+
     counted = tally(_ERRORS, (source,))
     (numbers,) = map(values, counted.requests)
     failures = tuple(map(values, counted.events))
     (refusals,) = map(values, tally(_REFUSED, (source,)).events)
-    ladder = {quantile: values(series) for quantile, series in _ladder(source).items()}
+    ladder = {quantile: times_of(series) for quantile, series in _ladder(source).items()}
     for time, number in numbers.items():
         if number >= 1:
             found = tuple(_quantile(ladder, quantile, time, round(number)) for quantile in LADDERS)
@@ -223,14 +226,17 @@ def _quantile(
 
 def _bucket(parts: Sequence[PeriodCounts]) -> Bucket:
     total = round(sum(part.requests for part in parts))
-    errors = round(sum(part.errors for part in parts))
+    errors, refused = (sum(counts) for counts in ([each.errors for each in parts], [each.refused for each in parts]))
     median, tail = (
         _averaged([(part.requests, each) for part in parts if (each := part.times[number]) is not None])
         for number in range(len(LADDERS))
     )
-    refused = round(sum(part.refused for part in parts))
     times = quantiles([(part.requests, part.rungs) for part in parts])
-    return Bucket(total, rate(min(errors, total), total), median, tail, rate(min(refused, total), total), times)
+    return Bucket(total, _share(errors, total), median, tail, _share(refused, total), times)
+
+
+def _share(bad: float, total: int) -> Estimate | None:
+    return None if math.isnan(bad) else rate(min(round(bad), total), total)
 
 
 def quantiles(found: Sequence[tuple[float, tuple[float | None, ...]]]) -> tuple[float | None, ...]:

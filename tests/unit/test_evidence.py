@@ -16,7 +16,7 @@ from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.judge import judge
 from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
-from rollout.analysis.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
+from rollout.analysis.metrics import GAP, MINUTE, REPORTS, Series, Source, function, load_balancer, target_group
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
 from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
@@ -73,7 +73,7 @@ class Case:
             },
             analysis=Analysis(metrics=metrics, metric=dict.fromkeys(metrics, bounds) if bounds else {}),
         )
-        self.metrics = Measurements()
+        self.metrics: Measurements = Measurements()
         self.targets: Targets | None = None
         self.live = self.at(weight)
 
@@ -232,6 +232,75 @@ def test_where_legacy_had_too_little_to_do_the_minutes_that_make_the_limit_are_n
     late = only(case.gather(5))
     assert said(late.legacy) == [(0, 0)] * 4 + [(1, 2)]
     assert said(late.candidate) == said(late.harmful) == [(0, 0)] * 4 + [(1, 1)]
+
+
+@pytest.mark.parametrize("name", ["RequestCount", "LambdaUserError"])
+def test_a_minute_that_is_not_known_is_no_evidence_of_that_side(name: str) -> None:
+    case = Case("server-errors")
+    case.requests("la", 90, 90, 90)
+    case.requests("ca", 10, 10, 10)
+    case.put("ca", "HTTPCode_Target_5XX_Count", 2, 1.0)
+    case.put("ca", name, 1, GAP)
+    found = case.gather()
+    assert said(only(found).candidate) == [(0, 10), (0, 0), (1, 10)]
+    assert said(only(found).legacy) == [(0, 90)] * 3
+    (note,) = found.notes
+    assert "1 minute without data" in note
+
+
+def test_what_is_never_known_passes_nothing() -> None:
+    case = Case("server-errors")
+    for minute in range(60):
+        case.requests("la", 900, first=minute)
+        case.requests("ca", 900, first=minute)
+        case.put("ca", "LambdaUserError", minute, GAP)
+    found = case.gather(60)
+    assert only(found).candidate.total == (0, 0)
+
+
+class Bucketed(Measurements):
+    """A source with a histogram."""
+
+    bounds_of: Mapping[str, tuple[float, ...]] = {}
+
+    def bounds(self, series: Series) -> tuple[float, ...]:
+        return self.bounds_of.get(series.dimensions[-1][1].split("/")[1], ())
+
+
+@pytest.mark.parametrize(
+    ("of", "limits"),
+    [
+        ({"la": (0.1, 0.25, 0.5, 1.0), "ca": (0.1, 0.2, 0.25, 0.5, 1.0)}, (0.25, 0.5, 0.25)),
+        ({"la": (0.1, 0.25, 0.3, 0.35), "ca": ()}, (0.25, 0.3, 0.35)),
+        ({"la": (0.24, 0.264, 0.36), "ca": ()}, (0.24, 0.264, 0.36)),
+        ({}, (0.24, 0.264, 0.36)),
+    ],
+)
+def test_limits_are_a_histograms_bounds_so_that_counts_are_no_guesses(
+    of: Mapping[str, tuple[float, ...]], limits: tuple[float, float, float]
+) -> None:
+    """What is tolerated becomes no less, and what is harmful no more, but for legacy's own limit."""
+    case = Case("latency-p99")
+    case.metrics = Bucketed()
+    case.metrics.bounds_of = of
+    case.put("la", "TargetResponseTime", -1, *[0.24] * 100)
+    latency = only(case.gather(1)).latency
+    assert latency is not None
+    assert (latency.limit, latency.tolerated, latency.harmful) == pytest.approx(limits)
+
+
+@pytest.mark.parametrize("of", [{"la": (0.1, 0.2)}, {"la": (0.1, 0.25, 0.5), "ca": (0.2, 0.3, 0.6)}])
+def test_a_histogram_that_can_not_tell_judges_nothing(of: Mapping[str, tuple[float, ...]]) -> None:
+    """Its last bound is below legacy's limit, or the two sides' histograms have no bound in common."""
+    case = Case("latency-p99")
+    case.metrics = Bucketed()
+    case.metrics.bounds_of = of
+    case.put("la", "TargetResponseTime", -1, *[0.24] * 100)
+    case.put("ca", "TargetResponseTime", 0, *[0.9] * 100)
+    found = case.gather(1)
+    assert only(found).candidate.total == (0, 0)
+    (note,) = found.notes
+    assert "histogram" in note
 
 
 def test_legacys_four_hours_before_the_step_come_with_it_by_the_same_limits() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from rollout.adapters.plugins import METRICS, NOTIFIERS, notifier
 from rollout.analysis.metrics import Point, Series, target_group
+from rollout.analysis.ports import CheckedMetrics
 from rollout.api.container import Container
 from rollout.errors import AwsError, ConfigError, RolloutError, UsageError
 from rollout.inventory.file.reading import parse
@@ -33,6 +34,8 @@ class Source:
 def source(environment):
     return Source()
 """
+
+POINT = "from rollout.analysis.metrics import Point; return dict.fromkeys(series, (Point(start, {}),))"
 
 Install = Callable[..., None]
 
@@ -77,12 +80,12 @@ def test_the_example_gives_the_numbers_of_its_file(
 
 
 def test_a_missing_plugin_is_named_beside_those_that_are_there(install: Install) -> None:
-    install("prometheus", "any_module:source")
+    install("zabbix", "any_module:source")
     with pytest.raises(UsageError) as caught:
-        read(parts("datadog"))
+        read(parts("graphite"))
     assert caught.value.code == "plugin-missing"
-    assert "metrics source 'datadog'" in caught.value.what
-    assert str(caught.value.hint).endswith("here: cloudwatch, prometheus")
+    assert "metrics source 'graphite'" in caught.value.what
+    assert {"cloudwatch", "zabbix"} <= set(str(caught.value.hint).partition("here: ")[2].split(", "))
 
 
 def test_two_plugins_of_a_name_are_told(install: Install) -> None:
@@ -102,6 +105,8 @@ def test_two_plugins_of_a_name_are_told(install: Install) -> None:
         ("bad_read", SOURCE.format("raise OSError('no route to host')"), AwsError, "OSError: no route to host"),
         ("bad_answer", SOURCE.format("return dict.fromkeys(series, (1, 2))"), AwsError, "points"),
         ("bad_part", SOURCE.format("return {}"), AwsError, "RequestCount"),
+        ("bad_value", SOURCE.format(POINT.format(-1)), AwsError, "-1"),
+        ("bad_number", SOURCE.format(POINT.format("float('inf')")), AwsError, "inf"),
     ],
 )
 def test_a_bad_plugin_is_one_clear_error(  # noqa: PLR0917 - a case's parts
@@ -112,6 +117,30 @@ def test_a_bad_plugin_is_one_clear_error(  # noqa: PLR0917 - a case's parts
     with pytest.raises(error, match=told) as caught:
         read(parts("bad"), ASKED.series("RequestCount"))
     assert caught.value.code == ("plugin-unusable" if error is UsageError else "metrics-source-failed")
+
+
+def test_a_source_that_does_not_know_its_queries_is_read_for_the_preflight(install: Install, tmp_path: Path) -> None:
+    (tmp_path / "quiet.py").write_text(SOURCE.format("return {each: () for each in series}"))
+    install("quiet", "quiet:source")
+    metrics = parts("quiet").metrics
+    assert isinstance(metrics, CheckedMetrics)
+    asked = [ASKED.series("RequestCount")]
+    assert list(metrics.unanswered(asked, NINE, NINE + timedelta(minutes=2))) == asked
+
+
+def test_a_sources_options_are_its_own_and_only_a_plugins() -> None:
+    text = (ROOT / "stacks.toml").read_text("utf-8")
+    options = '[analysis.options]\nurl = "https://example.com"\n'
+    named = parse(text + f'\n[analysis]\nsource = "prometheus"\n{options}', ROOT / "stacks.toml")
+    analysis = named.environment("production").analysis
+    assert analysis.options == {"url": "https://example.com"}
+    assert "example.com" not in repr(analysis)
+    with pytest.raises(ConfigError) as caught:
+        parse(text + f"\n{options}", ROOT / "stacks.toml").check()
+    assert {str(problem.where).split(": ")[1] for problem in caught.value.problems} == {"analysis"}
+    with pytest.raises(ConfigError) as caught:
+        parse(text + '\n[analysis]\nsource = "x"\noptions = "s3cret"\n', ROOT / "stacks.toml").check()
+    assert "s3cret" not in str(caught.value)
 
 
 def test_the_inventory_names_a_source_and_a_name_must_look_like_one() -> None:

@@ -11,7 +11,7 @@ import pytest
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.idle import IdleCheck
-from rollout.analysis.metrics import Point, Series
+from rollout.analysis.metrics import GAP, Point, Series
 from rollout.errors import Problem
 from rollout.inventory.conditions import Condition, for_endpoint
 from rollout.inventory.model import OVERRIDE_TAG, Arn
@@ -154,6 +154,13 @@ def test_silence_about_both_proves_nothing() -> None:
     (problem,), told = missing(Cloud())
     assert (problem.where, problem.code) == ("target group new", "candidate-idle")
     assert "last 7d" in problem.what
+    assert told == []
+
+
+def test_a_gap_in_legacys_counts_proves_nothing() -> None:
+    """Another source than CloudWatch may know that nobody measured."""
+    (problem,), told = missing(Cloud(old=GAP, new=9))
+    assert (problem.where, problem.code) == ("target group old", "metrics-gap")
     assert told == []
 
 

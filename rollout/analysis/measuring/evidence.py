@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from rollout.alb.state import AlbState
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.measuring.client_evidence import ClientEvidence, Requests
@@ -22,6 +24,7 @@ from rollout.analysis.measuring.latency_limits import (
     ENOUGH,
     Limit,
     RenewedLimits,
+    at_bounds,
     latency_of,
     limit_of,
     limit_series,
@@ -39,7 +42,7 @@ from rollout.analysis.measuring.tallies import (
     tally,
 )
 from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series, load_balancer
-from rollout.analysis.ports import AccessLogs, Metrics, TargetGroups
+from rollout.analysis.ports import AccessLogs, BucketedMetrics, Metrics, TargetGroups
 from rollout.analysis.streams import Arm, Latency, Stream, Window
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError
@@ -146,7 +149,7 @@ class EvidenceReader:
         beside = (*own.values(), *(clients.found.series.values() if clients else ()))
         streams, minutes = self._streams(compared, first, until, notes, ceilings=ceilings, beside=beside)
         for name, each in own.items():
-            if count := round(minutes.total([each]).sum()):
+            if count := round(np.nansum(minutes.total([each]))):
                 notes.append(
                     f"load balancer {name} answered {count_of(count, 'request')} with its own 5xx; CloudWatch doesn't "
                     "say for which target group, and only failed functions are counted as lambda-errors"
@@ -347,21 +350,41 @@ class EvidenceReader:
         tolerance, harm, _ = bounds_of(compared.metric, self._environment.analysis)
         if ceiling:
             limit, tolerance, harm = ceiling, NO_MARGIN, NO_MARGIN
-        latency = latency_of(recipe, limit, tolerance, harm)
+        wanted = latency_of(recipe, limit, tolerance, harm)
+        latency = at_bounds(wanted, _bounds(self._metrics, recipe, pool)) if limit and not ceiling else wanted
+        if latency is None:
+            latency, limit = wanted, None
         bounds = (latency.limit, latency.tolerated, latency.harmful, latency.harmful)
         counted = (tally(recipe, each, timedelta(seconds=bound)) for each, bound in zip(sources, bounds, strict=True))
         return _Plan(compared, tuple(counted) if limit else (NOTHING,) * 4, latency, limit)
+
+
+def _bounds(metrics: Metrics, recipe: Time, pool: Pool) -> tuple[float, ...]:
+    """The limits, in seconds, at which all of a pool's values are counted exactly; empty if at any."""
+    if not isinstance(metrics, BucketedMetrics):
+        return ()
+    each = (metrics.bounds(source.series(recipe.name)) for source in (*pool.legacy, *pool.candidate))
+    known = [set(bounds) for bounds in each if bounds]
+    common = sorted(set.intersection(*known)) if known else ()
+    seconds = recipe.unit.total_seconds()
+    found = tuple(bound * seconds for bound in common)
+    return found or ((0.0,) if known else ())  # histograms without a common bound count nothing
 
 
 def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str], before: Arm | None) -> Stream:
     metric, pool = plan.compared.metric, plan.compared.pool
     called = f"{metric} of {', '.join(pool.routes)}"
     if plan.latency and plan.limit is None:
-        notes.append(f"{called}: {pool.names[0]} has had fewer than {ENOUGH} requests, too few for a limit")
+        why = f"has had fewer than {ENOUGH} requests, too few for a limit"
+        if plan.latency.limit:
+            why = f"takes {plan.latency.limit:g} s or longer, more than the buckets of its histogram tell apart"
+        notes.append(f"{called}: {pool.names[0]} {why}")
     read = [minutes.arm(tallied, plan.limit.since if plan.limit else None) for tallied in plan.tallies]
-    if cut := max(number for _, number in read):
+    if cut := max(number for _, number, _ in read):
         notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests; they are capped")
-    legacy, candidate, *harmful = (arm for arm, _ in read)
+    if gaps := max(number for _, _, number in read):
+        notes.append(f"{called}: {count_of(gaps, 'minute')} without data; these are no evidence")
+    legacy, candidate, *harmful = (arm for arm, _, _ in read)
     above, legacy_above = harmful or (None, None)
     return Stream(metric, pool.routes, first, legacy, candidate, plan.latency, above, before, legacy_above, pool.names)
 

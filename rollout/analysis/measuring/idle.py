@@ -45,11 +45,15 @@ class Quiet:
         span: The counted time.
         legacy: By target group or function, its requests.
         candidate: By target group, its requests.
+        gaps: By target group or function of legacy, how many periods aren't known.
+        source: What counts them.
     """
 
     span: timedelta
     legacy: Mapping[str, int]
     candidate: Mapping[str, int]
+    gaps: Mapping[str, int] = field(default_factory=dict)
+    source: str = "CloudWatch"
 
 
 class IdleCheck:
@@ -95,9 +99,12 @@ class IdleCheck:
         found = self._metrics().read((*wanted.legacy.values(), *wanted.candidate.values()), start, end)
 
         def sums(of: Mapping[str, Series]) -> dict[str, int]:
-            return {name: round(sum(point.value for point in found[series])) for name, series in of.items()}
+            known = {name: [point.value for point in found[series] if not point.is_gap] for name, series in of.items()}
+            return {name: round(sum(values)) for name, values in known.items()}
 
-        quiet = Quiet(span, sums(wanted.legacy), sums(wanted.candidate))
+        gaps = {name: sum(point.is_gap for point in found[series]) for name, series in wanted.legacy.items()}
+        source = environment.analysis.source_name
+        quiet = Quiet(span, sums(wanted.legacy), sums(wanted.candidate), gaps, source)
         problems = tuple(noise(quiet))
         if not problems:
             self._on_quiet(span, sum(quiet.candidate.values()))
@@ -137,10 +144,18 @@ def noise(found: Quiet) -> Iterator[Problem]:
                 hint="find out who sends them, and wait until there are none for that long",
                 code="legacy-not-idle",
             )
+    for place, count in found.gaps.items():
+        if count:
+            yield Problem(
+                f"{found.source} has gaps {during}, so no requests prove nothing",
+                where=place,
+                hint="find out with `rollout preflight` why, or wait until there are none for that long",
+                code="metrics-gap",
+            )
     for place, count in found.candidate.items():
         if not count:
             yield Problem(
-                f"CloudWatch has no request to it {during}, so no requests to legacy prove nothing",
+                f"{found.source} has no request to it {during}, so no requests to legacy prove nothing",
                 where=place,
                 hint="send some, and try again in a few minutes",
                 code="candidate-idle",

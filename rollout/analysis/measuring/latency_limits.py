@@ -8,7 +8,7 @@ fair whatever a minute's limits are, if these are known before it and the same f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rollout.analysis.measuring.tallies import Time
@@ -23,6 +23,7 @@ RENEWED = timedelta(minutes=30)
 """How long a limit judges, by client."""
 ENOUGH = 100
 """The number of values that a limit needs."""
+_CLOSE = 1e-6
 _Wanted = tuple[Time, tuple[Source, ...]]
 
 
@@ -62,8 +63,9 @@ def limit_of(
     """
     found: list[tuple[datetime, float, float]] = []
     for quantile, number in limit_series(recipe, sources):
-        weights = {point.time: point.value for point in read.get(number, ())}
-        found += [(point.time, point.value, weights.get(point.time, 0)) for point in read.get(quantile, ())]
+        weights = {point.time: point.value for point in read.get(number, ()) if not point.is_gap}
+        known = (point for point in read.get(quantile, ()) if not point.is_gap)
+        found += [(point.time, point.value, weights.get(point.time, 0)) for point in known]
     values, total, since = list[tuple[float, float]](), 0.0, first
     for time, value, weight in sorted(found):
         if time >= since and total >= ENOUGH:
@@ -132,3 +134,28 @@ def latency_of(recipe: Time, limit: Limit | None, tolerance: Margin, harm: Margi
     if limit is None:
         return Latency(recipe.quantile, 0, 0, 0)
     return Latency(recipe.quantile, known.total_seconds(), widened(tolerance), widened(harm))
+
+
+def at_bounds(latency: Latency, bounds: Sequence[float]) -> Latency | None:
+    """The limits at which a histogram counts exactly, so that no count is a guess.
+
+    What is tolerated becomes no less, so that a rise within the tolerance never fails; what is harmful becomes no
+    more, so that a Pass rules it out.
+
+    Args:
+        bounds: The histogram's, rising, in seconds; without any, values are counted at any limit.
+
+    Returns:
+        None if legacy's limit is above all of them: then nothing can be counted.
+    """
+    if not bounds:
+        return latency
+
+    def up(limit: float) -> float | None:
+        return next((bound for bound in bounds if bound >= limit * (1 - _CLOSE)), None)
+
+    limit, tolerated = up(latency.limit), up(latency.tolerated)
+    if limit is None or tolerated is None:
+        return None
+    harmful = max((bound for bound in bounds if bound <= latency.harmful * (1 + _CLOSE)), default=limit)
+    return replace(latency, limit=limit, tolerated=tolerated, harmful=max(limit, harmful))

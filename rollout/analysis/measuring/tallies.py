@@ -135,14 +135,14 @@ class Minutes:
     Args:
         first: The first minute.
         length: How many there are.
-        read: The points of each series; a minute without one counts nothing.
+        read: The points of each series; a minute without one counts nothing, and one with a gap isn't known.
     """
 
     def __init__(self, first: datetime, length: int, read: Mapping[Series, Sequence[Point]]) -> None:
         self._first, self._length, self._read = first, length, read
 
     def total(self, series: Iterable[Series]) -> NDArray[np.float64]:
-        """The sum of series."""
+        """The sum of series; not a number where one has a gap."""
         total = np.zeros(self._length)
         for point in (point for each in series for point in self._read.get(each, ())):
             at = (point.time - self._first) // MINUTE
@@ -150,19 +150,24 @@ class Minutes:
                 total[at] += point.value
         return total
 
-    def arm(self, tallied: Tally, since: datetime | None = None) -> tuple[Arm, int]:
-        """An arm, and the number of minutes in which its events were capped, since points may arrive unevenly.
+    def arm(self, tallied: Tally, since: datetime | None = None) -> tuple[Arm, int, int]:
+        """An arm, and how many of its minutes are capped, since points may arrive unevenly, and how many aren't known.
+
+        A minute with a gap is no evidence: it has neither requests nor events.
 
         Args:
             tallied: How it is counted.
             since: Minutes before this count nothing.
         """
-        requests = np.rint(self.total(tallied.requests)).astype(np.int64)
-        found = _whole(np.maximum(self.total(tallied.events) - self.total(tallied.others), 0))
+        asked, events = self.total(tallied.requests), self.total(tallied.events) - self.total(tallied.others)
+        gaps = np.isnan(asked) | np.isnan(events)
+        requests = np.rint(np.where(gaps, 0, asked)).astype(np.int64)
+        found = _whole(np.maximum(np.where(gaps, 0, events), 0))
         if since is not None:
             skipped = max(0, (since - self._first) // MINUTE)
             requests[:skipped] = found[:skipped] = 0
-        return Arm(requests, np.minimum(found, requests)), int((found > requests).sum())
+        requests[gaps] = found[gaps] = 0  # a fraction that was carried over
+        return Arm(requests, np.minimum(found, requests)), int((found > requests).sum()), int(gaps.sum())
 
 
 def _whole(counts: NDArray[np.float64]) -> Counts:

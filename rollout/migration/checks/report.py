@@ -5,20 +5,22 @@ A phase makes the same checks and stops at the first group with problems; the re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rollout.alb.overlaps import overlaps
 from rollout.alb.state import AlbState
 from rollout.analysis.measuring.logged_balancers import logged_balancers, no_logs
+from rollout.analysis.measuring.source_check import check_source
 from rollout.analysis.measuring.split import shared_candidates
-from rollout.analysis.ports import AccessLogs
+from rollout.analysis.ports import AccessLogs, CheckedMetrics, Metrics
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, Problem, RolloutError
 from rollout.inventory.functions import Function
 from rollout.inventory.model import LEGACY_ONLY, Environment
 from rollout.inventory.quantities import ZERO, format_duration
+from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.migration.checks.aliases import registered_problems
 from rollout.migration.checks.belonging import Found
 from rollout.migration.checks.controller_status import ControllerStatus, controller_problems
@@ -278,6 +280,26 @@ def access_logs_check(environment: Environment, live: AlbState, logs: AccessLogs
         return
     said = ", ".join(f"{name}: {count_of(count, 'file')} in an hour" for name, count in files.items())
     yield Check("access logs", said, off)
+
+
+def source_check(
+    environment: Environment, live: AlbState, found: Inspection, metrics: Callable[[], Metrics], now: datetime
+) -> Iterator[Check]:
+    """Whether a metrics source of others answers each query; nothing where CloudWatch counts."""
+    source = environment.analysis.source
+    if source == CLOUDWATCH:
+        return
+    try:
+        checked = metrics()
+        if not isinstance(checked, CheckedMetrics):
+            return
+        answered = check_source(environment, live, found.targets, checked, now)
+    except RolloutError as error:
+        yield failed("metrics source", error)
+        return
+    silent = len(answered.problems) + len(answered.notes)
+    said = f"{source}: {answered.asked - silent} of {count_of(answered.asked, 'query')} gave numbers in the last hour"
+    yield Check("metrics source", said, answered.problems, answered.notes)
 
 
 def guard_check(environment: Environment, found: Iterable[Problem]) -> Iterator[Check]:

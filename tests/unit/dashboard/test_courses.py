@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.analysis.measuring.pools import Pool
-from rollout.analysis.metrics import MINUTE, Point, target_group
+from rollout.analysis.metrics import GAP, MINUTE, Point, target_group
 from rollout.inventory.model import Arn
 from rollout.reports.timeseries import (
     LADDERS,
@@ -139,3 +139,11 @@ def test_an_environments_day_is_one_call_whatever_it_shows() -> None:
     metrics = Counted()
     assert len(overview(shop(1), metrics=metrics, since=DAY).courses) == 1
     assert len(metrics.asked) == 1
+
+
+def test_errors_that_are_not_known_are_none_and_not_0() -> None:
+    period = FRAME[1]
+    read = {series: [Point(TIMES[0], 10.0)] for series in wanted((OLD,), period) if series.name == "RequestCount"}
+    read |= {series: [Point(TIMES[0], GAP)] for series in wanted((OLD,), period) if series.name != "RequestCount"}
+    found = course(Pool(("a",), (OLD,), (NEW,)), FRAME, parts_of((OLD, NEW), period, read)).legacy[0]
+    assert (found.requests, found.errors, found.refused, found.median, found.tail) == (10, None, None, None, None)
