@@ -6,7 +6,8 @@
 - `backend`: states, histories and locks; `stacks`: a client of them, by `registrations` (what a program wants),
   `planning` (the steps to it), `applying` (what comes of one), `resource_types` and `rule_resources` (what it does);
 - `owner`: another tool;
-- `calls`: what a client did, and what is to happen around its next calls.
+- `calls`: what a client did, and what is to happen around its next calls;
+- `metrics_contract`: tests of any source of metrics.
 
 Nothing else of rollout imports this. It leaves out what only the engine, the provider or the network does.
 """
