@@ -12,7 +12,9 @@ nox.options.reuse_existing_virtualenvs = True
 
 def install(session: nox.Session) -> None:
     session.install("--require-hashes", "-r", "requirements/dev.txt")
-    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+    folders = [".", *sorted(f"./{each.parent}" for each in Path("packages").glob("*/pyproject.toml"))]
+    editable = [argument for folder in folders for argument in ("--editable", folder)]
+    session.install("--no-deps", "--no-build-isolation", *editable)
 
 
 @nox.session

@@ -21,7 +21,9 @@ from pathlib import Path
 
 PINNED = ("--require-hashes", "-r")
 YES = ("1", "true", "yes", "on")
-EDITABLE = ("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
+EDITABLE = ("--quiet", "--no-deps", "--no-build-isolation")
+PACKAGES = ("./packages/rollout-datadog", "./packages/rollout-prometheus")
+"""What is installed beside this project for its tests."""
 
 UV_NAMES = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -68,7 +70,8 @@ class Checkout:
     def made_from(self) -> str:
         """What an installation is made from: while nothing of it changes, there is nothing to do."""
         files = ("pyproject.toml", "requirements/run.txt", "requirements/dev.txt")
-        return "".join([f"{self.root}\n", *((self.root / file).read_text() for file in files)])
+        packages = sorted(self.root.glob("packages/*/pyproject.toml"))
+        return "".join([f"{self.root}\n", *((self.root / file).read_text() for file in (*files, *packages))])
 
     def is_ready(self, name: str) -> bool:
         """Whether all of a lock is installed."""
@@ -122,7 +125,7 @@ def by_uv(checkout: Checkout, name: str, base: Path) -> bool:
     say(f"Installing requirements/{name}.txt with uv, each package checked by its hash")
     command = (uv, "pip", "install", "--python", checkout.python)
     packages = (*command, *sources, *PINNED, f"requirements/{name}.txt")
-    return checkout.try_run(*packages, environ=environ) and checkout.try_run(*command, *EDITABLE, environ=environ)
+    return checkout.try_run(*packages, environ=environ) and checkout.try_run(*command, *ours(name), environ=environ)
 
 
 def pinned_uv(checkout: Checkout, base: Path) -> Path | None:
@@ -140,7 +143,13 @@ def by_pip(checkout: Checkout, name: str, base: Path) -> bool:
     make_venv_with_pip(checkout, base)
     say(f"Installing requirements/{name}.txt with pip, each package checked by its hash: some minutes")
     command = (checkout.python, "-m", "pip", "install", "--no-compile", "--progress-bar", "off")
-    return checkout.try_run(*command, *PINNED, f"requirements/{name}.txt") and checkout.try_run(*command, *EDITABLE)
+    return checkout.try_run(*command, *PINNED, f"requirements/{name}.txt") and checkout.try_run(*command, *ours(name))
+
+
+def ours(name: str) -> tuple[str, ...]:
+    """The arguments that install this project with a lock, so that a change of a file is a change of what runs."""
+    folders = (".", *(PACKAGES if name == "dev" else ()))
+    return (*EDITABLE, *(argument for folder in folders for argument in ("--editable", folder)))
 
 
 def make_venv_with_pip(checkout: Checkout, base: Path) -> None:

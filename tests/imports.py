@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("rollout", "rollout_sandbox", "rollout_tap")
 """What is installed."""
-FOLDERS = (*PACKAGES, "programs", "scripts", "examples", "benchmarks", "docs", "tests")
+FOLDERS = (*PACKAGES, "packages", "programs", "scripts", "examples", "benchmarks", "docs", "tests")
 
 
 @cache
@@ -22,8 +22,9 @@ def imports(file: Path) -> tuple[str, ...]:
 
 
 def module(file: Path) -> str:
-    """The name that a file is imported by."""
-    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    """The name that a file is imported by; packages/ has packages with folders `src` and `tests`."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[3:] if parts[0] == "packages" else parts).removesuffix(".__init__")
 
 
 @cache

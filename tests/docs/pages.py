@@ -12,7 +12,7 @@ import typer
 from rollout import cli
 
 ROOT = Path(__file__).parents[2]
-READMES = (ROOT / "README.md", ROOT / "rollout_sandbox" / "README.md")
+READMES = (ROOT / "README.md", ROOT / "rollout_sandbox" / "README.md", *sorted(ROOT.glob("packages/*/README.md")))
 PAGES = (*READMES, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 

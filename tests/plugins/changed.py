@@ -33,7 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if base := config.getoption("--changed"):
-        config.stash[_picked] = picked(changes(base), (ROOT / "tests").rglob("test_*.py"))
+        tests = (file for folder in ("tests", "packages") for file in (ROOT / folder).rglob("test_*.py"))
+        config.stash[_picked] = picked(changes(base), tests)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -78,7 +79,7 @@ def picked(changed: Iterable[str], tests: Iterable[Path]) -> frozenset[Path]:
 def _can_break(file: str, test: Path) -> bool:
     path, needs, top = ROOT / file, needed(test), Path(file).parts[0]
     if path.suffix == ".py" and path.exists():
-        return path in needs or (top not in (*PACKAGES, "tests") and _names(file, test))
+        return path in needs or (top not in (*PACKAGES, "packages", "tests") and _names(file, test))
     if top in PACKAGES:  # a template, or a module that is gone: what needs its package may need it
         package = next(folder for folder in path.parents if (folder / "__init__.py").exists())
         return any(each.is_relative_to(package) for each in needs)
@@ -88,6 +89,7 @@ def _can_break(file: str, test: Path) -> bool:
 def _names(file: str, test: Path) -> bool:
     """Whether a test, or a file of the tests that it needs, names a file or the folder that it is in."""
     path = Path(file)
-    names = {path.name, path.parts[0]} if len(path.parts) > 1 else {path.name}
+    folder = path.parts[path.parts[0] == "packages"]  # of which each is one by itself
+    names = {path.name, folder} if len(path.parts) > 1 else {path.name}
     word = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names))
     return any(each.is_relative_to(ROOT / "tests") and word.search(each.read_text("utf-8")) for each in needed(test))
