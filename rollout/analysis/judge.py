@@ -55,6 +55,8 @@ from rollout.inventory.ramp_settings import Analysis
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
 _PER_CENT, _PER_SECOND = 100, 1000
 _CLOSE = 1e-6
+LATELY = 16
+"""How many minutes with requests say at which pace they come."""
 
 
 def judge(
@@ -215,7 +217,14 @@ def _finding(
 ) -> MetricResult:
     legacy, candidate, unit = stream.legacy.total, stream.candidate.total, stream.unit
     metric, codes = stream.kind
-    return MetricResult(metric, stream.routes, verdict, legacy, candidate, sentence, needs, numbers, unit, codes)
+    pace = None if unit == "clients" else _pace(stream.candidate)
+    return MetricResult(metric, stream.routes, verdict, legacy, candidate, sentence, needs, numbers, unit, codes, pace)
+
+
+def _pace(arm: Arm) -> float | None:
+    """Requests a minute, of the latest minutes that had some."""
+    latest = arm.requests[arm.requests > 0][-LATELY:]
+    return float(latest.mean()) if len(latest) else None
 
 
 def _ceiling(stream: Stream, analysis: Analysis) -> float | None:

@@ -33,6 +33,7 @@ class MetricResult:
         numbers: The e-values, bounds and levels, by name.
         unit: What is counted: requests, or clients.
         codes: Of 4xx, which; all together without any.
+        pace: How many of the candidate's requests came in a minute lately; None if unknown, and of clients.
     """
 
     metric: str
@@ -45,6 +46,7 @@ class MetricResult:
     numbers: Mapping[str, float] | None = None
     unit: Unit = "requests"
     codes: tuple[str, ...] = ()
+    pace: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

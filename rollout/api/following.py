@@ -5,6 +5,7 @@ from __future__ import annotations
 from rollout.alb.state import AlbState
 from rollout.api.arguments import Approval, approver
 from rollout.api.controller_reading import controller_status
+from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part, patient
 from rollout.api.ramp_actions import EnvironmentRampActions
 from rollout.errors import UsageError
@@ -36,7 +37,8 @@ class Followers(Part):
             RampHistory(environment, actions, journal, self._warn),
             container.controller,
             emit=self._emit,
-            describe=lambda record: controller_status(environment.name, record, container.utc).sentence,
+            status=lambda record: controller_status(environment.name, record, container.utc),
+            guard=self._guard,
         )
         asked = patient(self._emit, approver(approve))
 
@@ -57,6 +59,10 @@ class Followers(Part):
         weights = ", ".join(f"{step} %" for step in steps) or "no further step"
         warning = f"the controller raises the weight by itself, each time after a Pass: {weights}"
         return Gate(environment.name, "ramp", traffic, (), (warning,), by_name=environment.confirm == "name")
+
+    def _guard(self) -> str:
+        found = GuardReading(self._opened).status()
+        return found.sentence if found else ""
 
     def _warn(self, said: str) -> None:
         self._emit(events.Warned(self._environment.name, said))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from rich.table import Table
 from rich.text import Text
 
+from rollout.base.formatting import count_of
 from rollout.base.printable import one_line
 from rollout.cli import screens
 from rollout.cli.console import indented, standard_error, standard_output
 from rollout.cli.render import Renderer
+from rollout.cli.screens.layout import alike
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from rollout.cli.screens.ramp import RampAtAGlance
     from rollout.migration.gates import Gate
 
 Part = str | tuple[str, str]
@@ -29,6 +33,21 @@ class Moving(Protocol):
         """Take it away."""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What became of one of several things.
+
+    Attributes:
+        noun: What it is: `route`.
+        name: Its name.
+        said: What became of it.
+    """
+
+    noun: str
+    name: str
+    said: tuple[Part, ...]
+
+
 class People(Renderer):
     """Writes for a person, in a terminal of any width or into a pipe.
 
@@ -38,13 +57,17 @@ class People(Renderer):
     Attributes:
         moving: What moves at the end of the screen, if anything does.
         verified: How many rules of this phase were read back.
+        ramp: How the ramp that runs is at a glance; None in a pipe.
     """
 
     def __init__(self, patience: float | None = None) -> None:
         self.out, self.err = standard_output(patience), standard_error(patience)
         self.moving: Moving | None = None
         self.verified = 0
+        self.ramp: RampAtAGlance | None = None
         self._seen: set[str] = set()
+        self._gathered: list[Named] = []
+        self._tells_apart = False
 
     def __call__(self, shown: object) -> None:
         screens.load(shown)
@@ -73,6 +96,29 @@ class People(Renderer):
         """Say what to know."""
         self._marked(("!", "yellow"), parts)
 
+    def begin(self) -> None:
+        """A phase begins."""
+        self.rest()
+        self.verified, self._tells_apart = 0, False
+
+    def gather(self, done: Named) -> None:
+        """Say what is done with one of several things, together with what comes after it and is alike."""
+        if not self._gathered:
+            self.rest()
+        self._gathered.append(done)
+        self._turn(f"{count_of(len(self._gathered), done.noun)} done")
+
+    def tell_apart(self) -> None:
+        """Something went wrong: each thing that is done is named, from now on and of those before."""
+        self._tells_apart = True
+        self.rest()
+
+    def _say_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        for group in alike(gathered, lambda each: (each.noun, each.said), whole=self._tells_apart):
+            first = group[0]
+            self.done(first.name if len(group) == 1 else count_of(len(group), first.noun), ": ", *first.said)
+
     def _marked(self, mark: Part, parts: Sequence[Part]) -> None:
         """A line behind a mark; what doesn't fit in a terminal, and further lines, go on below its beginning."""
         if self.out.soft_wrap:
@@ -93,6 +139,11 @@ class People(Renderer):
         self.moving = moving
 
     def busy(self, text: str) -> None:
+        if self._gathered:
+            self.rest()
+        self._turn(text)
+
+    def _turn(self, text: str) -> None:
         """A line that moves, in a terminal; elsewhere nothing, as what follows says it."""
         if not self.out.is_terminal:
             return
@@ -101,18 +152,25 @@ class People(Renderer):
         line = Text(one_line(text))
         if isinstance(self.moving, Status):
             self.moving.update(line)
-        else:
-            self.move(status := self.out.status(line))
-            status.start()
-
-    def rest(self) -> None:
-        """Take away what moves."""
+            return
         if self.moving is not None:
             self.moving.stop()
-            self.moving = None
+        self.moving = status = self.out.status(line)
+        status.start()
+
+    def rest(self) -> None:
+        """Take away what moves, and say what was gathered."""
+        moving, self.moving = self.moving, None
+        if moving is not None:
+            moving.stop()
+        if self._gathered:
+            self._say_gathered()
 
     def close(self) -> None:
+        left = self.ramp.left() if self.ramp and self.moving is self.ramp else None
         self.rest()
+        if left:
+            self.draw(left)
 
     def ask(self, gate: Gate) -> bool:
         yes = (gate.environment,) if gate.by_name else ("yes", "y")

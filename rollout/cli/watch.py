@@ -15,11 +15,11 @@ from rich.text import Text
 from rollout.api.arguments import read_duration
 from rollout.base.printable import json_line, one_line
 from rollout.cli.console import SafeConsole, indented
-from rollout.cli.screens.watch import line, watch
+from rollout.cli.screens.watch import Watched, line
 from rollout.errors import RolloutError, UsageError, WrongAccount
 from rollout.errors.redaction import redacted, redacted_in
 from rollout.migration import events
-from rollout.ramp.view import RampView
+from rollout.reports.glance import glance
 
 if TYPE_CHECKING:
     from rollout.api.environment import EnvironmentRollout
@@ -46,7 +46,7 @@ class Watch:
         self._opened: tuple[EnvironmentRollout, object] | None = None
         self._every = every
         self._console = SafeConsole()
-        self._seen: tuple[Overview, RampView] | None = None
+        self._seen: Overview | None = None
         self._trouble = ""
 
     def run(self) -> None:
@@ -67,8 +67,7 @@ class Watch:
     def _looks(self) -> Iterator[None]:
         while True:
             try:
-                overview = self._target().reports.overview(since=SINCE, logs=True)
-                self._seen, self._trouble = (overview, overview.view or RampView()), ""
+                self._seen, self._trouble = self._target().reports.overview(since=SINCE, logs=True), ""
             except WrongAccount:
                 raise
             except RolloutError as error:
@@ -105,20 +104,19 @@ class Watch:
                 sys.stdout.flush()
 
     def _line(self) -> str:
-        said = line(*self._seen) if self._seen else ""
+        said = line(self._seen) if self._seen else ""
         return f"{said}; {self._trouble}" if self._trouble else said
 
     def _as_json(self) -> str:
-        overview, ramp = self._seen or (None, None)
-        said = {"event": "watched", "status": overview and overview.status, "ramp": ramp, "trouble": self._trouble}
-        return json_line(redacted_in(events.plain(said)))
+        seen = self._seen
+        said = {"status": seen.status, "ramp": seen.view, "glance": glance(seen)} if seen else {}
+        return json_line(redacted_in(events.plain({"event": "watched", **said, "trouble": self._trouble})))
 
     def _drawn(self) -> RenderableType:
         if self._seen is None:
             return Text("reading")
-        is_plain = not (self._console.encoding or "").lower().startswith("utf")
-        screen = watch(*self._seen, self._console.width, is_plain=is_plain)
-        return Group(screen, indented(Text(f"  ! {self._trouble}", style="yellow"))) if self._trouble else screen
+        screen = Watched(self._seen)
+        return Group(indented(Text(f"  ! {self._trouble}", style="yellow")), screen) if self._trouble else screen
 
 
 def watch_one(run: Session, environment: str | None, every: str) -> None:

@@ -55,18 +55,6 @@ class TrafficLine:
     kept_after: Seconds | None = None
 
     @property
-    def requests(self) -> str:
-        """The candidate's requests per minute of all; for several routes together only all."""
-        if self.volume is None:
-            return ""
-        total, others = self.volume.per_minute, len(self.volume.routes) - 1
-        if not total:
-            return "none"
-        if others:
-            return f"{_rate(total)} with {count_of(others, 'other')}"
-        return f"about {_rate(total * self.after.weight.share)} of {_rate(total)}"
-
-    @property
     def moves(self) -> bool:
         """Whether requests go elsewhere than before."""
         return self.before is None or self.before.weight != self.after.weight
@@ -152,6 +140,20 @@ class Gate:
         return not (self.writes or any(preview.changes or preview.refreshed for preview in self.previews))
 
 
+def requests_of(lines: Sequence[TrafficLine]) -> str:
+    """The candidate's requests per minute of all, of routes with one split; only all where others are among them."""
+    volumes = {line.volume.routes: line.volume for line in lines if line.volume}
+    if not volumes:
+        return ""
+    total = sum(volume.per_minute for volume in volumes.values())
+    others = {route for routes in volumes for route in routes} - {line.route for line in lines}
+    if not total:
+        return "none"
+    if others:
+        return f"{_rate(total)} with {count_of(len(others), 'other')}"
+    return f"about {_rate(total * lines[0].after.weight.share)} of {_rate(total)}"
+
+
 def traffic_of(
     environment: Environment,
     live: AlbState,
@@ -194,11 +196,11 @@ def _kept(
 
 def only_lowers(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> bool:
     """Whether new weights send requests back to legacy alone, which less may stand in the way of."""
-    return bool(weights) and not raises(environment, live, weights)
+    return bool(weights) and not may_raise(environment, live, weights)
 
 
-def raises(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> bool:
-    """Whether the candidate gets more of any route's requests by new weights, or may."""
+def may_raise(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> bool:
+    """Whether the candidate gets more of any route's requests by new weights, or its share now isn't known."""
     before = {name: live.split_of(environment.routes[name]) for name in weights}
     return any(split is None or weights[name] > split.weight for name, split in before.items())
 
@@ -218,7 +220,7 @@ def moved_routes(environment: Environment, live: AlbState, after: Mapping[str, S
 
 
 def raised_routes(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
-    """The routes of whose requests the candidate gets more afterwards, or may."""
+    """The routes of whose requests the candidate gets more afterwards; a share that isn't known counts as none."""
     for name, split in after.items():
         before = live.split_of(environment.routes[name])
         if split.weight > (before.weight if before else ZERO):

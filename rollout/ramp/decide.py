@@ -105,6 +105,12 @@ def health_decides(ramp: Ramp, stands: RampState, now: datetime) -> bool:
     return stands.weight == ZERO or stands.is_skipped or is_baked
 
 
+def bake_end(ramp: Ramp, stands: RampState) -> datetime | None:
+    """When the present weight's bake ends or has ended; None before the first step, after the last, or if skipped."""
+    is_baking = stands.since is not None and stands.ended is None and not stands.is_skipped
+    return stands.since + bake_of(ramp, stands.weight) if stands.since and is_baking else None
+
+
 def decide(
     ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: AlarmStates = AlarmStates()
 ) -> Decision:

@@ -15,14 +15,16 @@ from rollout.errors import AnalysisFailed, AwsError, Interrupted, RampEnded, Rol
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
+from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.ramp.actions import RampActions
 from rollout.ramp.controlled import Controlled, Look, ramp_begins
 from rollout.ramp.ended import ended_error
+from rollout.ramp.glance import of_controller, seen_by_ramp
 from rollout.ramp.history import RampHistory
 from rollout.ramp.ports import Controller
 from rollout.ramp.runner import RampResult
 from rollout.ramp.state import RampState
-from rollout.ramp.view import view_of
+from rollout.ramp.view import RampView, view_of
 from rollout.state.ramp_journal import JournalEntry, Kind
 
 POLL = timedelta(seconds=15)
@@ -36,7 +38,8 @@ class Follower:
 
     Args:
         history: The ramp's.
-        describe: Returns how a controller stands, in a sentence.
+        status: How a controller stands by its record.
+        guard: How the guard stands, in a sentence; empty without one.
     """
 
     def __init__(
@@ -47,14 +50,15 @@ class Follower:
         controller: Controller,
         *,
         emit: events.Listener,
-        describe: Callable[[Controlled], str],
+        status: Callable[[Controlled], ControllerStatus],
+        guard: Callable[[], str] = str,
     ) -> None:
         self._environment, self._name = environment, environment.name
         self._means = means
         self._history = history
         self._controller = controller
         self._emit = emit
-        self._describe = describe
+        self._status, self._guard = status, guard
         self._seen: Look | None = None
         self._told: JournalEntry | None = None
         self._weight = ZERO
@@ -120,7 +124,7 @@ class Follower:
         """Tell what is new, and how the ramp stands; its end is an error, unless it has finished."""
         live, stands = self._history.stand()
         if is_first:
-            self._emit(events.RampFollowed(self._name, self._describe(record)))
+            self._emit(events.RampFollowed(self._name, self._status(record).sentence))
             steps = self._environment.ramp.steps
             self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
         self._tell(is_first=is_first)
@@ -146,8 +150,18 @@ class Follower:
             self._warn(sentence)
         else:
             state, sentence = last.state, last.sentence
-        self._emit(events.RampWaiting(self._name, stands.weight, state, sentence))
+        self._emit(self._waiting(record, found, state, sentence))
         return RampResult(self._name, stands.weight, state, sentence)
+
+    def _waiting(self, record: Controlled, found: RampView, state: str, sentence: str) -> events.RampWaiting:
+        """How the ramp stands, at a glance."""
+        stands, status = found.standing or RampState(()), self._status(record)
+        seen, now, runs = None, self._means.now(), f"the controller: {status.sentence}"
+        if not status.is_well:
+            seen = of_controller(status)
+        elif found.decision is not None:
+            seen = seen_by_ramp(self._name, self._environment.ramp, stands, found.decision, found.judgement, now=now)
+        return events.RampWaiting(self._name, stands.weight, state, sentence, None, seen, runs, self._guard())
 
     def _tell(self, *, is_first: bool) -> None:
         """What history has since the last reading."""
@@ -180,7 +194,7 @@ class Follower:
 
     def _say_late(self, record: Controlled) -> None:
         if record.is_late(self._means.now()):
-            self._warn(f"the controller is late: {self._describe(record)}")
+            self._warn(f"the controller is late: {self._status(record).sentence}")
 
     def _warn(self, text: str) -> None:
         if text != self._warned:

@@ -29,6 +29,9 @@ class RampGuard:
         by: Who runs the ramp.
         now: AWS's time.
         warn: Called with what speaks against relying on it.
+
+    Attributes:
+        sentence: How it stood when it was read last; empty where there is none, or before that.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class RampGuard:
         self._warn = warn
         self._warned = ""
         self._is_armed = self._is_watching = False
+        self.sentence = ""
 
     @property
     def alarms(self) -> tuple[str, ...]:
@@ -66,13 +70,17 @@ class RampGuard:
         try:
             state = self._guard.read()
         except AwsError as error:  # a Fail still goes back, and each raise asks for itself
+            self.sentence = f"not known: {error.what}"
             self._say(f"the guard's state can't be read: {error}")
             return ""
         if state is None:
+            self.sentence = "not installed"
             self._say("no guard is installed: if this command is killed, nothing takes traffic back")
             return ""
+        self.sentence = "armed"
         if disarmed := state.disarmed_at(self._now()):
-            self._say(f"the guard is disarmed until {moment(disarmed.until)} by {disarmed.by}: {disarmed.why}")
+            self.sentence = f"disarmed until {moment(disarmed.until)} by {disarmed.by}: {disarmed.why}"
+            self._say(f"the guard is {self.sentence}")
         self._is_armed, began = disarmed is None, stands.since or stands.began
         self._is_watching &= state.watching is not None  # another run of the ramp may have ended
         if state.fired_at is None or began is None or state.fired_at <= began:

@@ -31,11 +31,13 @@ from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from rollout.migration.gates import Gate
+from rollout.migration.glance import Glance
 from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide, health_decides
 from rollout.ramp.ended import ended_error
+from rollout.ramp.glance import seen_by_ramp
 from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import LOOK_AGAIN, History
 from rollout.ramp.state import RampState
@@ -92,10 +94,8 @@ class Runner(Generic[Live]):
         begins: bool = True,
     ) -> None:
         self._environment, self._name, self._begins = environment, environment.name, begins
-        self._means = means
-        self._journal = journal
-        self._emit = emit
-        self._approve = approve
+        self._means, self._journal = means, journal
+        self._emit, self._approve = emit, approve
         self._guard = guard or RampGuard()
         self._retreat = RampAbort(environment, means, journal, emit)
         self._warned = ""
@@ -184,9 +184,9 @@ class Runner(Generic[Live]):
             if stands.calibrated and stands.calibrated.safe is False:
                 self._warn(f"a good candidate may be rolled back: {stands.calibrated.sentence}")
         now = self._means.now()
-        decision = self._decide(live, stands, now)
+        decision, judgement = self._decide(live, stands, now)
         if decision.act in (Act.RAISE, Act.FINISH) and self._means.renew(stands.routes, now):
-            decision = self._decide(live, stands, now)
+            decision, judgement = self._decide(live, stands, now)
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
@@ -197,18 +197,18 @@ class Runner(Generic[Live]):
             return self._finish(replace(stands, weight=raised.weight), decision) if is_last else raised
         if decision.act is Act.FINISH:
             return self._finish(stands, decision)
-        return self._wait(stands, decision, now)
+        seen = seen_by_ramp(self._name, self._environment.ramp, stands, decision, judgement, now=now)
+        return self._wait(stands, decision, seen, now, _looks(now, persistent=persistent))
 
-    def _decide(self, live: Live, stands: RampState, now: datetime) -> Decision:
+    def _decide(self, live: Live, stands: RampState, now: datetime) -> tuple[Decision, AnalysisResult | None]:
         """What comes next; what either the judge or an alarm says is enough to go back, though the other is unread."""
         judgement, unjudged = _unless_unread(lambda: self._judged(live, stands, now))
         heard, unheard = _unless_unread(lambda: self._alarms(live, stands, now))
         alarms = heard or AlarmStates()
         decision = decide(self._environment.ramp, stands, judgement, now, alarms)
-        unread = unjudged or unheard
-        if unread and not (decision.act is Act.FAIL and (alarms.raised or judgement)):
+        if (unread := unjudged or unheard) and not (decision.act is Act.FAIL and (alarms.raised or judgement)):
             raise unread
-        return decision
+        return decision, judgement
 
     def _judged(self, live: Live, stands: RampState, now: datetime) -> AnalysisResult | None:
         if stands.since is None or stands.weight == ZERO:
@@ -220,12 +220,11 @@ class Runner(Generic[Live]):
     def _finish(self, stands: RampState, decision: Decision) -> RampResult:
         self._history.write(Kind.FINISHED, stands.weight, decision.sentence)
         self._emit(events.RampFinished(self._name, stands.weight, decision.sentence))
-        self._means.tell(
-            "finished", f"the {self._called} is finished: {decision.sentence}", stands.weight, stands.routes
-        )
+        said = f"the {self._called} is finished: {decision.sentence}"
+        self._means.tell("finished", said, stands.weight, stands.routes)
         return self._result(stands, "finished", decision.sentence)
 
-    def _wait(self, stands: RampState, decision: Decision, now: datetime) -> RampResult:
+    def _wait(self, stands: RampState, decision: Decision, seen: Glance, now: datetime, who: str) -> RampResult:
         """Nothing is due; what people must do is recorded and reported once."""
         if decision.act is Act.ASK and stands.asked is None:
             self._history.write(Kind.ASKED, decision.weight)
@@ -233,9 +232,9 @@ class Runner(Generic[Live]):
         elif decision.act is Act.HOLD and not stands.is_held:
             self._history.write(Kind.HELD, stands.weight, decision.sentence)
             self._means.tell("verdict", decision.sentence, stands.weight, stands.routes)
-        act, until = decision.act.value, decision.until
-        self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
-        return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
+        act, said, until, guard = decision.act.value, decision.sentence, decision.until, self._guard.sentence
+        self._emit(events.RampWaiting(self._name, stands.weight, act, said, until, seen, who, guard))
+        return RampResult(self._name, stands.weight, act, said, until - now if until else None)
 
     def _alarms(self, live: Live, stands: RampState, now: datetime) -> AlarmStates:
         """The named alarms and the targets; legacy's alarms, and a few unhealthy targets, stop nothing."""
@@ -322,6 +321,11 @@ class Runner(Generic[Live]):
 
     def _result(self, stands: RampState, state: str, sentence: str) -> RampResult:
         return RampResult(self._name, stands.weight, state, sentence)
+
+
+def _looks(now: datetime, *, persistent: bool) -> str:
+    """Who runs the ramp, and when it looks next."""
+    return f"this process, which looks {f'again at {now + MINUTE:%H:%M} UTC' if persistent else 'once'}"
 
 
 def _unless_unread(read: Callable[[], T]) -> tuple[T | None, RolloutError | None]:

@@ -18,9 +18,10 @@ from rollout.base.printable import printable
 from rollout.inventory.quantities import format_duration
 from rollout.migration.checks.parity_status import parity_sentence
 from rollout.migration.checks.status import RouteStatus
+from rollout.migration.glance import SHAPES, Mood
 from rollout.reports import words
 from rollout.reports.changes import effect_of
-from rollout.reports.glance import SHAPES, Mood, glance, last_change, moods, runs_it
+from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.plots import axis, drawn, rows
 from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, rate, total

@@ -15,9 +15,8 @@ from rollout.guard.record import Firing
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.status import EnvironmentStatus
-from rollout.ramp.decide import bake_of
+from rollout.ramp.decide import bake_end
 from rollout.ramp.sentence import has_ramp, ramp_sentence
-from rollout.ramp.state import RampState
 from rollout.ramp.view import RampView
 from rollout.reports.fitting import fitted
 from rollout.reports.overview import Overview
@@ -63,6 +62,7 @@ def read_overview(
         history = merged(changes_of(histories), changes(guarded.result()))
         span = since or fitted(history, now)
         whole, courses, notes = _courses(environment, rules, metrics, now, span)
+        is_sound = not environment.faults.get("ramp")
         updates, view = histories.get(ROUTING, ()), asked.result()
         sentence = ramp_sentence(environment, rules, updates) if trouble is None else f"Not known: {trouble}."
         return Overview(
@@ -72,7 +72,7 @@ def read_overview(
             status=stands.result(),
             ramp=sentence,
             view=view,
-            bakes_until=_bakes_until(environment, view.standing),
+            bakes_until=bake_end(environment.ramp, view.standing) if view.standing and is_sound else None,
             steps=environment.ramp.steps if has_ramp(updates) else (),
             history=history,
             whole=whole,
@@ -86,13 +86,6 @@ def _view(ramp: Callable[[], RampView]) -> RampView:
         return ramp()
     except RolloutError as error:
         return RampView(trouble=_message(error))
-
-
-def _bakes_until(environment: Environment, stands: RampState | None) -> datetime | None:
-    is_baking = stands is not None and stands.since is not None and stands.ended is None and not stands.is_skipped
-    if stands is None or stands.since is None or not is_baking or environment.faults.get("ramp"):
-        return None
-    return stands.since + bake_of(environment.ramp, stands.weight)
 
 
 def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollout.base.formatting import count_of
-from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.quantities import Percent
+from rollout.migration.glance import Mood, steps_of
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Estimate, TimeSeries
 
@@ -102,12 +103,9 @@ def ago(time: datetime, now: datetime) -> str:
     return f"{days}d {hours}h ago" if days else f"{hours}h {minutes % 60}m ago" if hours else f"{minutes}m ago"
 
 
-def steps(overview: Overview) -> Iterator[tuple[Percent, str]]:
-    """The ramp's steps, each `done`, `now`, `next` or `later`, by the highest live weight."""
-    top = overview.top
-    following = next((step for step in overview.steps if step > top), None)
-    for step in (ZERO, *overview.steps):
-        yield step, "now" if step == top else "done" if step < top else "next" if step == following else "later"
+def steps(overview: Overview, mood: Mood) -> Iterator[tuple[Percent, str]]:
+    """The ramp's steps, each `done`, `now`, `next` or `later`, by the highest live weight; none without a ramp."""
+    return steps_of(overview.steps, overview.top, mood) if overview.steps else iter(())
 
 
 def about(course: TimeSeries | None) -> str:

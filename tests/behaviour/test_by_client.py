@@ -13,8 +13,9 @@ from rollout.errors import AnalysisFailed, AwsError
 from rollout.fakes.access_logs import log_line
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
+from rollout.migration.glance import Mood
 from rollout.ramp.runner import RampResult
-from rollout.reports.glance import Mood, glance
+from rollout.reports.glance import glance
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

@@ -95,8 +95,20 @@ def test_changes_that_are_alike_have_one_line_and_deletions_each_their_own() -> 
     text = drawn(gate(opened(previews=(StackPreview("routing", (*ALIKE, *deleted, CHANGE)),)), 120))
     assert sum("ListenerRule" in line for line in text.splitlines()) == 1 + len(deleted)
     assert all(each.name in text for each in deleted)
-    shown = drawn(details(opened(previews=(StackPreview("routing", tuple(ALIKE)),))))
+    shown = drawn(details(opened(previews=(StackPreview("routing", tuple(ALIKE)),)), 100))
     assert all(each.name in shown for each in ALIKE)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_routes_that_move_alike_have_one_row_with_all_their_requests(width: int) -> None:
+    (first, other) = opened().traffic
+    many = [replace(first, route=f"route-{n}", volume=Volume(100, (f"route-{n}",))) for n in range(8)]
+    whole, some = opened(traffic=tuple(many)), opened(traffic=(*many, other))
+    row = " ".join(drawn(gate(whole, width), width).split())
+    assert re.search(r"8 routes 10 % → 25 % .*about 200 of 800", row)
+    assert "route-3" not in row  # they are all that there are
+    assert "route-3" in drawn(gate(some, width), width)
+    assert all(each.route in drawn(details(whole, width), width) for each in many)
 
 
 @pytest.mark.parametrize(("fails", "lines"), [(False, 1), (True, 8)])

@@ -12,7 +12,7 @@ from rollout.analysis.measuring.volumes import Volume
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Route, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.settings import Stickiness
-from rollout.migration.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
+from rollout.migration.gates import Gate, TrafficLine, drift_warning, only_lowers, requests_of, traffic_of, warnings_of
 from rollout.state.plan import StackPreview, change_of
 from tests.unit.builders import (
     CANDIDATE,
@@ -133,7 +133,15 @@ def test_what_a_phase_does_not_write_keeps_its_stickiness() -> None:
     ],
 )
 def test_how_many_requests_that_is_a_minute(volume: Volume | None, said: str) -> None:
-    assert replace(line(PREPARED, TEN), volume=volume).requests == said
+    assert requests_of([replace(line(PREPARED, TEN), volume=volume)]) == said
+
+
+def test_routes_that_are_counted_together_count_once() -> None:
+    both = Volume(50, ("score", "bulk"))
+    first = replace(line(PREPARED, TEN), volume=both)
+    lines = [first, replace(first, route="bulk"), replace(first, route="more", volume=Volume(30, ("more",)))]
+    assert requests_of(lines) == "about 8 of 80"
+    assert requests_of(lines[1:]) == "80 with 1 other"
 
 
 def preview(*, refreshed: bool = False, rebuilt: bool = False) -> StackPreview:

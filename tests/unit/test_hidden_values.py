@@ -115,7 +115,7 @@ def test_a_gate_in_full_shows_the_header_and_not_its_value() -> None:
     made["conditions"] = [header, *made["conditions"]]
     gate = Gate("production", "override", (), (StackPreview("routing", (step("create", name, None, made),)),))
     console = Console(file=io.StringIO(), width=500)
-    console.print(details(gate))
+    console.print(details(gate, 100))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert "X-Rollout" in shown

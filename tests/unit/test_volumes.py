@@ -9,7 +9,7 @@ import pytest
 from rollout.analysis.measuring.volumes import Volume, volumes
 from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import Percent
-from rollout.migration.gates import TrafficLine, unlike_file
+from rollout.migration.gates import TrafficLine, requests_of, unlike_file
 from tests.unit.builders import LEGACY_FORWARD, environment, live, weighted
 from tests.unit.test_measure import APART, SHARED, arn, inventory, on_aws
 
@@ -69,7 +69,7 @@ def test_what_cannot_be_told_apart_is_counted_together(
     ],
 )
 def test_a_gates_line_says_how_many_requests_a_weight_is(volume: Volume | None, said: str) -> None:
-    assert TrafficLine("score", "GET /score/*", "public", 10, LEGACY_ONLY, QUARTER, volume).requests == said
+    assert requests_of([TrafficLine("score", "GET /score/*", "public", 10, LEGACY_ONLY, QUARTER, volume)]) == said
 
 
 def test_a_gate_tells_the_routes_it_leaves_unlike_the_file() -> None:

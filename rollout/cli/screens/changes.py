@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rich.text import Text
 
-from rollout.cli.screens.layout import is_verbose
+from rollout.cli.screens.layout import alike
 from rollout.state.plan import Change, Op, StackPreview
 
 SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
@@ -22,8 +22,6 @@ SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
     Op.OTHER: ("?", "bold red", "unknown"),
     Op.SAME: (" ", "dim", "leave"),
 }
-FEW = 3
-"""How many changes that are alike have a line each; more of them have one together."""
 T = TypeVar("T")
 
 
@@ -62,12 +60,14 @@ def folded(
         change_of: Gives the change of each.
         line: Draws one; its second argument is what stands for the name of several.
     """
-    alike = defaultdict[Any, list[T]](list)
-    for each in made:
-        found = change_of(each)
-        alike[found.op, found.type, found.properties].append(each)
-    for (op, *_), group in alike.items():
-        if len(group) <= FEW or is_verbose() or op in (Op.DELETE, Op.REPLACE, Op.OTHER):
-            yield from (line(each, None) for each in group)
+    for group in alike(made, lambda each: _kind(change_of(each))):
+        if len(group) == 1:
+            yield line(group[0], None)
         else:
             yield line(group[-1], f"({len(group)})")
+
+
+def _kind(step: Change) -> tuple[object, ...]:
+    """What is the same of changes that are alike; what AWS deletes is like nothing else."""
+    alone = step.urn if step.op in (Op.DELETE, Op.REPLACE, Op.OTHER) else None
+    return step.op, step.type, step.properties, alone

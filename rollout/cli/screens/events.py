@@ -11,12 +11,12 @@ from rich.text import Text
 from rollout.base.formatting import count_of
 from rollout.base.printable import one_line
 from rollout.cli.console import indented
-from rollout.cli.people import Part, People
+from rollout.cli.people import Named, Part, People
 from rollout.cli.render import Chapter, Said
 from rollout.cli.screens import ramp, show
-from rollout.cli.screens.changes import FEW, counts
+from rollout.cli.screens.changes import counts
 from rollout.cli.screens.gate import gate
-from rollout.cli.screens.layout import code, is_verbose
+from rollout.cli.screens.layout import FEW, code, is_verbose
 from rollout.cli.screens.updates import RunningUpdate, done, duration
 from rollout.errors import ProblemsError, RolloutError
 from rollout.inventory.quantities import format_duration
@@ -37,16 +37,11 @@ DONE: Sentences = {
     ),
     events.StepPreviewed: lambda e: f"{e.preview.stack}: {counts(e.preview)}",
     events.NothingToDo: lambda e: [("nothing to do:", "bold"), f" {e.environment} is already as after {e.phase}"],
-    events.WeightSet: lambda e: [f"{e.route}: {'?' if e.before is None else e.before} → ", (f"{e.after} %", "bold")],
     events.WeightSaved: lambda e: f"weight {e.weight} saved in {e.file}",
     events.LegacyQuiet: lambda e: (
         f"legacy had no requests in the last {format_duration(e.span)}; the candidate had {e.candidate:,}"
     ),
     events.CompletionSaved: lambda e: f"completed = true saved in {e.file}",
-    events.RouteRolledBack: lambda e: (
-        f"{e.route}: on legacy only{'' if e.before is None else f', was {e.before}'}, read back from the load balancer"
-    ),
-    events.BuildTakenBack: lambda e: f"{e.function}: {e.before} → {e.after}, by Lambda's API",
     events.RampNoted: ramp.noted,
     events.RampFollowed: lambda e: f"the controller runs this ramp: {e.sentence}",
 }
@@ -60,6 +55,20 @@ WARNINGS: Sentences = {
 }
 
 
+ALIKE: Mapping[type, Callable[[Any], Named]] = {
+    events.WeightSet: lambda e: Named(
+        "route", e.route, (f"{'?' if e.before is None else e.before} → ", (f"{e.after} %", "bold"))
+    ),
+    events.RouteRolledBack: lambda e: Named(
+        "route",
+        e.route,
+        (f"on legacy only{'' if e.before is None else f', was {e.before}'}, read back from the load balancer",),
+    ),
+    events.BuildTakenBack: lambda e: Named("function", e.function, (f"{e.before} → {e.after}, by Lambda's API",)),
+}
+"""Events of one route or function each: those that are alike are said together."""
+
+
 def _say(how: Callable[..., None], sentence: Callable[[Any], str | list[Part]], event: object, to: People) -> None:
     said = sentence(event)
     how(to, *([said] if isinstance(said, str) else said))
@@ -68,6 +77,8 @@ def _say(how: Callable[..., None], sentence: Callable[[Any], str | list[Part]], 
 for sentences, how in ((DONE, People.done), (WARNINGS, People.warn)):
     for kind, sentence in sentences.items():
         show.register(kind, partial(_say, how, sentence))
+for kind, named in ALIKE.items():
+    show.register(kind, partial(lambda how, event, to: to.gather(how(event)), named))
 
 
 @show.register
@@ -78,7 +89,7 @@ def _chapter(chapter: Chapter, to: People) -> None:
 
 @show.register
 def _error(error: RolloutError, to: People) -> None:
-    to.rest()
+    to.tell_apart()
     place = f"{error.where}: " if error.where else ""
     to.err.print(indented(Text.assemble(("✗ ", "bold red"), (f"{place}{error.what}", "bold"), code(error))))
     for problem in error.problems if isinstance(error, ProblemsError) else ():
@@ -89,7 +100,7 @@ def _error(error: RolloutError, to: People) -> None:
 
 @show.register
 def _started(event: events.PhaseStarted, to: People) -> None:
-    to.verified = 0
+    to.begin()
     to.out.print(Text.assemble((f"{event.phase} {event.environment}", "bold"), f"  {event.summary}"))
 
 
@@ -218,6 +229,7 @@ def _released(event: events.OwnerReleased, to: People) -> None:
 @show.register
 def _not_rolled_back(event: events.RouteNotRolledBack, to: People) -> None:
     problem = event.problem
+    to.tell_apart()
     to.warn(f"{problem.where}: {problem.what}; without rollout:" if problem.hint else str(problem))
     to.commands((problem.hint,) if problem.hint else ())
 
@@ -241,16 +253,26 @@ def _rolled_back(event: events.RollbackFinished, to: People) -> None:
 @show.register
 def _milestone(event: ramp.Milestone, to: People) -> None:
     to.forget()
+    if isinstance(event, events.RampPickedUp) and to.out.is_terminal:
+        to.ramp = ramp.RampAtAGlance(to.out, event.steps)
     to.draw(ramp.milestone(event))
 
 
 @show.register
 def _judged(event: events.Judged, to: People) -> None:
-    to.once(f"{event.weight} {event.judgement.verdict}", ramp.judged(event))
-    to.busy(ramp.watching(event))
+    if ramp.is_told(event):
+        to.once(f"{event.weight} {event.judgement.verdict}", ramp.judged(event))
+    if to.ramp:
+        to.ramp.judged = event
 
 
 @show.register
 def _ramp_waiting(event: events.RampWaiting, to: People) -> None:
-    to.once(f"{event.weight} {event.state}", Text(f"    {ramp.watching(event)}"))
-    to.busy(ramp.watching(event))
+    if to.ramp is None:
+        seen = event.glance
+        to.once(f"{event.weight} {seen.word if seen else event.state}", ramp.waiting(event))
+        return
+    to.ramp.seen = event
+    if to.moving is not to.ramp:
+        to.move(to.ramp)
+        to.ramp.start()

@@ -11,11 +11,12 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from rollout.base.formatting import count_of
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
 from rollout.cli.screens.changes import change, counts, folded
-from rollout.cli.screens.layout import NARROW, Indented, table
-from rollout.migration.gates import Gate, TrafficLine
+from rollout.cli.screens.layout import NARROW, Indented, alike, table
+from rollout.migration.gates import Gate, TrafficLine, requests_of
 from rollout.state.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in, without_header_values
 
 
@@ -31,7 +32,7 @@ as_data.register(Details, lambda _: iter(()))
 
 @show.register
 def _details(shown: Details, to: People) -> None:
-    to.draw(details(shown.gate))
+    to.draw(details(shown.gate, to.out.width))
 
 
 def gate(opened: Gate, width: int) -> RenderableType:
@@ -51,9 +52,15 @@ def _drift(gate: Gate) -> Iterator[RenderableType]:
         yield Padding(Text(agreed, style="dim"), (1, 0, 0, 2), expand=False)
 
 
-def traffic(gate: Gate, width: int) -> RenderableType:
-    """Who gets which requests, before and after; routes that nothing happens to are named only."""
-    narrow, changing = width < NARROW, [line for line in gate.traffic if line.changes]
+def traffic(gate: Gate, width: int, *, whole: bool = False) -> RenderableType:
+    """Who gets which requests, before and after; routes that nothing happens to are named only.
+
+    Args:
+        whole: Whether each route has a row, however many are alike.
+    """
+    changing = [line for line in gate.traffic if line.changes]
+    groups = [*alike(changing, lambda each: (each.before, each.after, each.note), whole=whole)]
+    narrow = width < NARROW or all(len(group) > 1 for group in groups)
     rows = table("route", title="Traffic", title_justify="left", title_style="bold")
     if not narrow:
         rows.add_column("endpoint", overflow="fold", style="dim")
@@ -65,16 +72,19 @@ def traffic(gate: Gate, width: int) -> RenderableType:
     if counted:
         rows.add_column("per minute" if narrow else "requests per minute", justify="right", overflow="fold")
     rows.add_column("", overflow="fold", style="dim")
-    for line in changing:
-        cells: list[str | Text] = [
-            line.route,
-            *([] if narrow else [line.endpoint, str(line.priority)]),
-            *_split_cells(line),
-            *([Text(line.requests, style="" if line.moves else "dim")] if counted else []),
-            line.note,
-        ]
-        rows.add_row(*cells)
     below: list[RenderableType] = [rows] if changing else [Text("Traffic", style="bold")]
+    for group in groups:
+        line, is_one = group[0], len(group) == 1
+        rows.add_row(
+            line.route if is_one else count_of(len(group), "route"),
+            *([] if narrow else [line.endpoint, str(line.priority)] if is_one else ["", ""]),
+            *_split_cells(line),
+            *([Text(requests_of(group), style="" if line.moves else "dim")] if counted else []),
+            line.note,
+        )
+        if not is_one and len(group) < len(gate.traffic):
+            names = ", ".join(each.route for each in group)
+            below.append(Text(f"{count_of(len(group), 'route')}: {names}", style="dim"))
     if same := [line.route for line in gate.traffic if not line.changes]:
         below.append(Text(f"unchanged: {', '.join(same)}", style="dim"))
     if gate.uncounted:
@@ -117,14 +127,15 @@ def _warnings(gate: Gate) -> list[Text]:
     return [Text("! ", style="yellow").append(warning, style="default") for warning in gate.warnings]
 
 
-def details(gate: Gate) -> RenderableType:
-    """Each change, property by property."""
+def details(gate: Gate, width: int) -> RenderableType:
+    """Each route, and each change, property by property."""
     rows: list[Text] = []
     for preview in gate.previews:
         for step in preview.changes:
             rows.append(change(step))
             rows.extend(_properties(step))
-    return Indented(rows)
+    moving = [traffic(gate, width, whole=True)] if gate.traffic else []
+    return Group(*moving, Indented(rows))
 
 
 def _properties(step: Change) -> list[Text]:

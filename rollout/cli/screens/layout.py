@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -17,6 +18,9 @@ from rollout.errors import Problem, RolloutError
 
 NARROW = 100
 """Below so many columns a table leaves out what is elsewhere, too."""
+FEW = 3
+"""How many things that are alike have a line each; more of them have one together."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,20 @@ def code(of: RolloutError | Problem) -> Text:
 def is_verbose() -> bool:
     """Whether `-v` was given: then nothing is left out."""
     return logging.getLogger("rollout").isEnabledFor(logging.INFO)
+
+
+def alike(items: Iterable[T], key: Callable[[T], Any], *, whole: bool = False) -> Iterator[list[T]]:
+    """Items in the order in which each kind came first: those that are alike together, or one by one if they are few.
+
+    Args:
+        key: What is the same of those that are alike.
+        whole: Whether each stands for itself, as with `-v`.
+    """
+    kinds = defaultdict[Any, list[T]](list)
+    for each in items:
+        kinds[key(each)].append(each)
+    for kind in kinds.values():
+        if len(kind) <= FEW or whole or is_verbose():
+            yield from ([each] for each in kind)
+        else:
+            yield kind

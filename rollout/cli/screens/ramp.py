@@ -1,15 +1,21 @@
-"""A ramp: its state, the judge's sentences, and what it waits for."""
+"""A ramp: a line for each time that something else is so, and below them, while it waits, how it is at a glance."""
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from collections.abc import Iterator
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
+from rich.padding import Padding
 from rich.text import Text
 
 from rollout.analysis.verdicts import Verdict, called
 from rollout.cli.console import indented
+from rollout.cli.screens import glance as drawing
 from rollout.cli.screens.layout import is_verbose, warning
-from rollout.inventory.quantities import ZERO
+from rollout.inventory.quantities import Percent
 from rollout.migration import events
+from rollout.migration.glance import Mood, steps_of
 
 MOST = 4  # findings, of which a hundred routes have hundreds
 _MARKS = {
@@ -34,7 +40,7 @@ def milestone(event: Milestone) -> RenderableType:
         case events.RampPickedUp():
             since = f" since {event.since:%Y-%m-%d %H:%M} UTC" if event.since else ""
             head = Text(f"ramp {event.environment}", style="bold").append(f"  at {event.weight} %{since}", style="none")
-            return Group(head, _steps(event), *([warning(event.note)] if event.note else ()))
+            return Group(head, Steps(event), *([warning(event.note)] if event.note else ()))
         case events.RampRaised():
             return _line("✓", "green", f"at {event.weight} % now: ", event.sentence)
         case events.RampFailed():
@@ -43,28 +49,52 @@ def milestone(event: Milestone) -> RenderableType:
             return _line("✓", "green", f"the ramp has finished at {event.weight} %: ", event.sentence)
 
 
+class Steps:
+    """A ramp's steps on a line.
+
+    Args:
+        event: Where it is.
+    """
+
+    def __init__(self, event: events.RampPickedUp) -> None:
+        self._steps = [*steps_of(event.steps, event.weight, Mood.FINE)]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """See Rich's protocol."""
+        line = drawing.in_a_line(self._steps, options.max_width - 4, is_plain=options.ascii_only)
+        yield Padding(line, (0, 0, 0, 4), expand=False)
+
+
 def judged(event: events.Judged) -> RenderableType:
-    """A verdict in a line; of a Fail, and with `-v`, also what it rests on, as far as there is room."""
+    """A verdict in a line, and what it rests on, as far as there is room."""
     judgement = event.judgement
     mark, style = _MARKS[judgement.verdict]
     rows = [_line(mark, style, f"{event.weight} %, {judgement.verdict}: ", judgement.sentence)]
-    shown = MOST if judgement.verdict is Verdict.FAIL or is_verbose() else 0
-    for finding in judgement.findings[1 : shown + 1]:
+    for finding in judgement.findings[1 : MOST + 1]:
         mark, style = _MARKS[finding.verdict]
         rows.append(
             Text("    ").append(mark, style=style).append(f" {called(finding.routes)}: ").append(finding.sentence)
         )
-    if shown and len(judgement.findings) > shown + 1:
-        rows.append(Text(f"      and {len(judgement.findings) - shown - 1} more", style="dim"))
+    if len(judgement.findings) > MOST + 1:
+        rows.append(Text(f"      and {len(judgement.findings) - MOST - 1} more", style="dim"))
     rows += [Text(f"      {note}", style="dim") for note in judgement.notes]
     return Group(*rows)
 
 
-def watching(event: events.RampWaiting | events.Judged) -> str:
-    """The line that moves while a ramp waits."""
-    if isinstance(event, events.Judged):
-        return f"{event.weight} %: {event.judgement.sentence}"
-    return f"{event.weight} %, {event.state}: {event.sentence}"
+def is_told(event: events.Judged) -> bool:
+    """Whether a verdict has lines of its own: else what the ramp does next says it."""
+    return event.judgement.verdict is Verdict.FAIL or is_verbose()
+
+
+def waiting(event: events.RampWaiting) -> RenderableType:
+    """What a ramp waits for, and with `-v` what is known beside it."""
+    seen = event.glance
+    if seen is None:
+        return Text(f"    {event.weight} %, {event.state}: {event.sentence}")
+    line = _line(seen.shape, drawing.COLOURS[seen.mood], f"{event.weight} %, {_small(seen.word)}: ", seen.said)
+    run = [Text(f"    → `{seen.command}`")] if seen.command else []
+    known = [indented(Text(f"    {name}: {said}", style="dim")) for name, said in _facts(event)] if is_verbose() else []
+    return Group(line, *run, *known)
 
 
 def noted(event: events.RampNoted) -> str:
@@ -79,13 +109,62 @@ def noted(event: events.RampNoted) -> str:
     return f"{event.environment}: {said}"
 
 
-def _steps(event: events.RampPickedUp) -> Text:
-    """The steps, those that are done apart from those to come."""
-    line = Text("    ")
-    for number, step in enumerate((ZERO, *event.steps)):
-        line.append(" → " if number else "", style="dim")
-        line.append(f"{step} %", style="bold" if step == event.weight else "dim" if step < event.weight else "default")
-    return line
+class RampAtAGlance:
+    """What stands at the end of a terminal's lines while a ramp waits, as the dashboard shows it.
+
+    Args:
+        console: Where it is drawn.
+        steps: The ramp's.
+
+    Attributes:
+        judged: The last verdict.
+        seen: What the last look came to.
+    """
+
+    def __init__(self, console: Console, steps: tuple[Percent, ...]) -> None:
+        self.judged: events.Judged | None = None
+        self.seen: events.RampWaiting | None = None
+        self._console, self._steps = console, steps
+        self._live: Live | None = None
+
+    def start(self) -> None:
+        """Show it."""
+        self._live = Live(console=self._console, get_renderable=lambda: self, refresh_per_second=1, transient=True)
+        self._live.start()
+
+    def left(self) -> RenderableType | None:
+        """What stays of it once nothing moves any more."""
+        return waiting(self.seen) if self.seen else None
+
+    def stop(self) -> None:
+        """Take it away."""
+        if self._live is not None:
+            self._live.stop()
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """See Rich's protocol."""
+        event = self.seen
+        if event is None or event.glance is None:
+            return
+        yield Text()
+        steps = [*steps_of(self._steps, event.weight, event.glance.mood)]
+        yield from drawing.top(event.glance, f"{event.weight} %", steps, options)
+        verdict = self.judged and self.judged.judgement
+        said = [("verdict", f"{verdict.verdict}: {verdict.sentence}")] if verdict else []
+        yield drawing.facts([*said, *_facts(event)], options.max_width)
+
+
+def _facts(event: events.RampWaiting) -> Iterator[tuple[str, str]]:
+    if event.glance:
+        yield "waits for", event.glance.waits_for
+    if event.runs:
+        yield "runs the ramp", event.runs
+    if event.guard:
+        yield "guard", event.guard
+
+
+def _small(word: str) -> str:
+    return word[:1].lower() + word[1:]
 
 
 def _line(mark: str, style: str, head: str, sentence: str) -> Text:

@@ -1,33 +1,37 @@
-"""What `rollout status --watch` draws: one screen of an environment, as much of it as the terminal has room for."""
+"""What `rollout status --watch` draws: an environment at a glance, then its routes, as the terminal has room."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
-from rich.table import Table
+from rich.segment import SegmentLines
 from rich.text import Text
 
 from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
-from rollout.cli.screens.controller_status import controller_line
+from rollout.cli.screens import glance as drawing
 from rollout.cli.screens.layout import table, warning
-from rollout.inventory.quantities import ZERO
+from rollout.migration.checks.parity_status import parity_sentence
 from rollout.migration.checks.status import RouteStatus
-from rollout.ramp.view import RampView
-from rollout.reports.glance import minutes_for
+from rollout.migration.glance import Mood
+from rollout.ramp.glance import minutes_for
+from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
-from rollout.reports.words import per_cent, seconds
+from rollout.reports.words import ago, guard, per_cent, seconds, steps, weight
 from rollout.state.history.words import in_a_line
 
 BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 BARS_SHOWN, FINDINGS, ENTRIES = 16, 3, 3
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
+NARROW, LEAST = 60, 3
+"""Below so many columns the account is left out; so many routes are shown, however low the terminal is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,79 +44,94 @@ class _Column:
     right: bool = True
 
 
-def watch(overview: Overview, ramp: RampView, width: int, *, is_plain: bool = False) -> RenderableType:
-    """One environment.
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One environment, as much of it as the terminal has room for at that time."""
 
-    Args:
-        overview: Where it stands, and what was measured.
-        ramp: Where its ramp stands.
-        width: The terminal's, in columns.
-        is_plain: Whether bars are drawn in ASCII.
-    """
-    return Group(
-        _head(overview, width),
-        _steps(overview),
-        *_ramp(overview, ramp),
-        *([controller_line(overview.status.controller)] if overview.status.controller else ()),
-        Padding(_table(overview, width, BARS if not is_plain else PLAIN_BARS), (1, 0, 1, 2)),
-        *_judgement(overview, ramp),
-        *(warning(str(problem)) for problem in overview.status.problems),
-        *_history(overview, width),
-        *(indented(Text(f"  {note}", style="dim")) for note in overview.notes),
-    )
+    overview: Overview
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """See Rich's protocol."""
+        above = Group(*_above(self.overview, options))
+        room = options.size.height - len(console.render_lines(above, options)) - 1
+        routes, below = _routes(self.overview, options, room), _below(self.overview)
+        screen = Group(above, *routes, *below, *_history(self.overview, options.max_width))
+        yield SegmentLines(console.render_lines(screen, options, pad=False)[: options.size.height - 1], new_lines=True)
 
 
-def line(overview: Overview, ramp: RampView) -> str:
+def line(overview: Overview) -> str:
     """The same on one line, for a pipe; it changes only with what matters."""
-    weights = ", ".join(f"{weight} %" for weight in overview.weights) or "no weight"
-    sentence = ramp.decision.act.value if ramp.decision else ramp.sentence
-    verdict = f", {ramp.judgement.verdict.value}" if ramp.judgement else ""
+    now, view = glance(overview), overview.view
+    judged = f", {view.judgement.verdict.value}" if view and view.judgement else ""
+    run = f"; run `{now.command}`" if now.command else ""
     return (
-        f"{overview.environment}: {overview.status.phase or 'phase unknown'}, live {weights}; ramp {sentence}{verdict}"
+        f"{overview.environment}: {overview.status.phase or 'phase unknown'}, live {weight(overview)}; "
+        f"{now.word}{judged}; waits for {now.waits_for}{run}"
     )
 
 
-def _head(overview: Overview, width: int) -> Text:
-    found = overview.status
-    head = Text(found.environment, style="bold").append(f"  {found.phase or 'phase unknown'}", style="none")
-    if width >= 60:  # noqa: PLR2004
-        head.append(f"  account {found.account}, {found.region}", style="dim")
-    return head.append(f"  {overview.at:%H:%M:%S} UTC", style="dim")
+def _above(found: Overview, options: ConsoleOptions) -> Iterator[RenderableType]:
+    status, now = found.status, glance(found)
+    head = Text(found.environment, style="bold").append(f"  {status.phase or 'phase unknown'}", style="none")
+    if options.max_width >= NARROW:
+        head.append(f"  account {status.account}, {status.region}", style="dim")
+    yield head.append(f"  {found.at:%H:%M:%S} UTC", style="dim")
+    yield from drawing.top(now, weight(found), [*steps(found, now.mood)], options)
+    yield drawing.facts(_facts(found), options.max_width)
+    yield from (warning(str(problem)) for problem in status.problems if str(problem)[1:] not in now.said)
+    yield Text()
 
 
-def _steps(overview: Overview) -> Text:
-    """The ramp's steps as a line that fills up."""
-    top = max(overview.weights, default=ZERO)
-    row = Text("  ")
-    for step in (ZERO, *overview.steps):
-        mark, style = ("●", "bold") if step == top else ("✓", "green") if step < top else ("○", "dim")
-        row.append(f"{mark} {step} %", style=style).append("  ")
-    return row
+def _facts(found: Overview) -> Iterator[tuple[str, str]]:
+    """As beside the dashboard's verdict."""
+    yield "waits for", glance(found).waits_for
+    if found.view and (judged := found.view.judgement):
+        yield "verdict", f"{judged.verdict.value}: {judged.sentence}"
+    yield "runs the ramp", runs_it(found)
+    yield "guard", guard(found)
+    if found.status.parity is not None:
+        yield "parity", parity_sentence(found.status.parity)
+    if last := last_change(found):
+        yield "last change", f"{ago(last.at, found.at)}: {in_a_line(last)}"
 
 
-def _ramp(overview: Overview, ramp: RampView) -> Iterator[Text]:
-    """What it waits for, and for whom."""
-    stands = ramp.standing
-    if stands is not None and stands.since is not None and stands.ended is None:
-        since = f"at {stands.weight} % since {stands.since:%Y-%m-%d %H:%M} UTC"
-        yield Text(f"  {since}")
-    said = ramp.sentence
-    if ramp.judgement is not None:  # which has its own lines
-        said = said.replace(f"; so far: {ramp.judgement.sentence}", "").replace(ramp.judgement.sentence, "the judge")
-    yield Text("  ").append(said, style="bold" if ramp.decision else "default")
-    if overview.status.next_step and (stands is None or stands.is_new):
-        yield Text(f"  next: {overview.status.next_step}", style="dim")
+def _routes(found: Overview, options: ConsoleOptions, room: int) -> Iterator[RenderableType]:
+    """The routes that there is room for, those that need somebody first; how many of the others are how."""
+    seen = moods(found.view.judgement if found.view else None)
+    order = list(Mood)
 
+    def urgency(route: RouteStatus) -> int:
+        return -1 if not route.agrees else order.index(seen.get(route.route, Mood.IDLE))
 
-def _table(overview: Overview, width: int, bars: str) -> Table:
-    routes = table()
-    columns = [column for column in _columns(bars) if width >= column.from_width]
+    routes = found.status.routes
+    if len(routes) >= room:
+        routes = tuple(sorted(routes, key=urgency))
+    shown = routes if len(routes) < room else routes[: max(LEAST, room - 3)]
+    drawn = table()
+    bars = PLAIN_BARS if options.ascii_only else BARS
+    columns = [column for column in _columns(bars) if options.max_width >= column.from_width]
+    drawn.add_column("", no_wrap=True)
     for column in columns:
-        routes.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
-    for route in overview.status.routes:
-        course = overview.course_of(route.route)
-        routes.add_row(*(column.cell(route, course) for column in columns))
-    return routes
+        drawn.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
+    for route in shown:
+        course = found.course_of(route.route)
+        mood = seen.get(route.route) if route.agrees else Mood.PERSON
+        sign = drawing.shape(mood, is_plain=options.ascii_only) if mood else Text()
+        drawn.add_row(sign, *(column.cell(route, course) for column in columns))
+    yield Padding(drawn, (0, 0, 0, 2))
+    if rest := routes[len(shown) :]:
+        yield Text(f"    and {_folded(rest, seen)}", style="dim")
+    yield Text()
+
+
+def _folded(routes: Sequence[RouteStatus], seen: Mapping[str, Mood]) -> str:
+    """Routes that have no row: how many have which weight and mood."""
+    alike = Counter((_weight(route), seen.get(route.route)) for route in routes)
+    said = [
+        f"{count_of(count, 'more route')} at {live}{f', {mood.value}' if mood else ''}"
+        for (live, mood), count in alike.items()
+    ]
+    return "; ".join(said)
 
 
 def _columns(bars: str) -> tuple[_Column, ...]:
@@ -150,24 +169,26 @@ def _total(course: TimeSeries | None, *, old: bool = False) -> Bucket:
     return total(course.legacy if old else course.candidate) if course else Bucket()
 
 
-def _judgement(overview: Overview, ramp: RampView) -> Iterator[Text]:
-    """The judge's sentences, the worst first, and how long what is missing takes to come."""
-    if ramp.judgement is None:
-        return
-    for finding in islice(ramp.judgement.findings, FINDINGS):
+def _below(found: Overview) -> Iterator[Text]:
+    """The judge's further sentences that are no Pass, the worst first, and how long what is missing takes to come."""
+    judged = found.view.judgement if found.view else None
+    findings = [each for each in judged.findings[1:] if each.verdict is not Verdict.PASS] if judged else []
+    for finding in islice(findings, FINDINGS):
         mark = Text(f"  {finding.verdict.value}  ", style=_COLOURS.get(finding.verdict, "yellow"))
-        yield mark.append(f"{called(finding.routes)}: {finding.sentence}{_minutes(overview, finding)}", style="default")
-    if len(ramp.judgement.findings) > FINDINGS:
-        yield Text(f"  and {count_of(len(ramp.judgement.findings) - FINDINGS, 'more finding')}", style="dim")
+        yield mark.append(f"{called(finding.routes)}: {finding.sentence}{_minutes(finding)}", style="default")
+    if len(findings) > FINDINGS:
+        yield Text(f"  and {count_of(len(findings) - FINDINGS, 'more finding')}", style="dim")
+    yield from (indented(Text(f"  {note}", style="dim")) for note in found.notes)
 
 
-def _minutes(overview: Overview, finding: MetricResult) -> str:
-    minutes = minutes_for(overview, finding)
+def _minutes(finding: MetricResult) -> str:
+    minutes = minutes_for(finding)
     return f" (about {count_of(minutes, 'minute')})" if minutes else ""
 
 
-def _history(overview: Overview, width: int) -> Iterator[Text]:
-    for change in overview.history[-ENTRIES:]:
+def _history(found: Overview, width: int) -> Iterator[Text]:
+    last = last_change(found)
+    for change in [each for each in found.history if each is not last][-ENTRIES:]:
         said = Text(f"  {change.at:%m-%d %H:%M}  {in_a_line(change)}", style="dim")
         said.truncate(width, overflow="ellipsis")
         yield said

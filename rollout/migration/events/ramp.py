@@ -8,6 +8,7 @@ from rollout.analysis.verdicts import AnalysisResult
 from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import Percent
 from rollout.migration.events.event import Event
+from rollout.migration.glance import Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,23 @@ class Judged(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class RampWaiting(RampEvent):
-    """Nothing is due: `state` says what the ramp waits for, and `until` when it decides again, if known."""
+    """Nothing is due.
+
+    Attributes:
+        state: What the ramp waits for.
+        until: When it decides again, if known.
+        glance: The same as people see it at a glance; None if that isn't known.
+        runs: Who runs the ramp, and when it looks next.
+        guard: How the guard stands; empty without one.
+    """
 
     weight: Percent
     state: str
     sentence: str
     until: Timestamp | None = None
+    glance: Glance | None = None
+    runs: str = ""
+    guard: str = ""
 
 
 @dataclass(frozen=True, slots=True)

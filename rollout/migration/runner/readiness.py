@@ -26,7 +26,7 @@ from rollout.migration.checks.preflight import live_problems, overlap_problems
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.fleet_check import FleetCheck
-from rollout.migration.gates import first_raised, only_lowers, raises
+from rollout.migration.gates import first_raised, may_raise, only_lowers
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import Phase
 from rollout.migration.ports import LegacyOwner, LoadBalancers
@@ -101,7 +101,7 @@ class Readiness:
         wanted = phase.weights(environment, weights)
         if not only_lowers(environment, live, wanted):
             found.append(overlap_problems(environment, live))
-        if raises(environment, live, wanted):
+        if may_raise(environment, live, wanted):
             environment.require("guard")
             required = environment.guard is not None and environment.guard.required
             found.append(self._guard.problems(live) if self._guard and required else ())

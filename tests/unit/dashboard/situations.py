@@ -44,7 +44,7 @@ FIRING = Firing(
 
 def judged(verdict: Verdict, sentence: str, *, needs: int | None = None) -> AnalysisResult:
     """What the judge says of the first route; the others pass."""
-    first = MetricResult("server-errors", ROUTES[:1], verdict, (89, 81_000), (32, 27_000), sentence, needs)
+    first = MetricResult("server-errors", ROUTES[:1], verdict, (89, 81_000), (32, 27_000), sentence, needs, pace=5.0)
     fine = "5xx 0.12 % of 27,000 against 0.11 % of 81,000: as good"
     others = [
         MetricResult("server-errors", (name,), Verdict.PASS, (89, 81_000), (32, 27_000), fine) for name in ROUTES[1:]

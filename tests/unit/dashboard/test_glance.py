@@ -12,10 +12,12 @@ from rollout.errors import AwsError
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.checks.guard_status import GuardStatus
+from rollout.migration.glance import Mood, steps_of
 from rollout.ramp.decide import Act, Decision
+from rollout.ramp.glance import minutes_for
 from rollout.ramp.view import RampView
 from rollout.reports.fitting import DAY, LEAST, fitted
-from rollout.reports.glance import Mood, glance, last_change, minutes_for, moods, runs_it
+from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
@@ -99,15 +101,21 @@ def test_the_worst_finding_of_a_route_is_its_mood() -> None:
 
 def test_requests_that_never_come_have_no_time() -> None:
     (finding, *_) = NEEDS.findings
-    assert minutes_for(overview(SHOP), replace(finding, unit="clients")) is None
-    assert minutes_for(overview(SHOP), replace(finding, needs=None)) is None
-    assert minutes_for(overview(SHOP), finding)
+    assert minutes_for(finding) == 83
+    for unknown in ({"needs": None}, {"pace": None}, {"pace": 0.5}):
+        assert minutes_for(replace(finding, **unknown)) is None
+
+
+def test_the_present_weight_is_marked_also_between_two_steps() -> None:
+    steps = [Percent.of(each) for each in (5, 25, 50)]
+    assert [state for _, state in steps_of(steps, steps[0], Mood.FINE)] == ["done", "now", "next", "later"]
+    assert [state for _, state in steps_of(steps, Percent.of(7), Mood.BACK)] == ["done", "done", "now", *["later"] * 2]
 
 
 def test_who_runs_it_is_whose_heartbeats_are_expected_else_who_wrote_last() -> None:
     assert runs_it(overview(SHOP, ramp=seen(PASS))) == "ada@laptop, by its last entry"
     assert runs_it(overview(SHOP, ramp=seen(PASS), guard=GuardStatus("p", "armed", watches="ci"))) == "ci"
-    assert runs_it(overview(SHOP)) == "nobody: no ramp is under way"
+    assert runs_it(overview(SHOP)) == "no ramp is under way"
 
 
 def test_a_controller_says_when_it_looks_next_and_needs_a_person_when_it_is_late() -> None:

@@ -49,7 +49,7 @@ class Desk:
             history,
             self.account.record,
             emit=world.events.append,
-            describe=lambda record: controller_status("production", record, world.time).sentence,
+            status=lambda record: controller_status("production", record, world.time),
         )
         return follower.run(once=once, restart=restart, consent=self.consent)
 

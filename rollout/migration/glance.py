@@ -1,0 +1,60 @@
+"""What one knows of an environment in five seconds: the words that the dashboard and the terminal share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rollout.inventory.quantities import ZERO, Percent
+
+
+class Mood(StrEnum):
+    """How an environment is: each has a colour and a shape. What needs a person most comes first."""
+
+    BACK = "back"  # traffic was taken back
+    FAILING = "failing"
+    PERSON = "person"  # waits for somebody
+    WAITING = "waiting"  # for requests, or a time
+    FINE = "fine"
+    IDLE = "idle"  # no ramp
+
+
+SHAPES: Mapping[Mood, str] = {
+    Mood.BACK: "↩",
+    Mood.FAILING: "✕",
+    Mood.PERSON: "!",
+    Mood.WAITING: "…",
+    Mood.FINE: "✓",
+    Mood.IDLE: "○",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """An environment in five seconds.
+
+    Attributes:
+        word: How it is, in a few words.
+        said: What comes next and on what condition, in a sentence.
+        waits_for: What or whom it waits for.
+        command: What a person runs next; None if nothing.
+    """
+
+    mood: Mood
+    word: str
+    said: str
+    waits_for: str = "nothing"
+    command: str | None = None
+
+    @property
+    def shape(self) -> str:
+        """The mood, for those who see no colours."""
+        return SHAPES[self.mood]
+
+
+def steps_of(steps: Iterable[Percent], weight: Percent, mood: Mood) -> Iterator[tuple[Percent, str]]:
+    """A ramp's steps and the present weight, rising, each `done`, `now`, `next` or `later`."""
+    to_come = iter(("later",) if mood in (Mood.BACK, Mood.FAILING) else ("next",))
+    for step in sorted({ZERO, *steps, weight}):
+        yield step, "done" if step < weight else "now" if step == weight else next(to_come, "later")
