@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SLOW = {"boto3", "grpc", "moto", "numpy", "pulumi", "pulumi_aws", "tenacity", "tomlkit"}
+SLOW = {"boto3", "grpc", "moto", "numpy", "opentelemetry", "pulumi", "pulumi_aws", "tenacity", "tomlkit"}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ SDKS = {
     "boto3": (*AWS, "rollout_tap/sinks.py"),
     "botocore": (*AWS, "rollout_tap/sinks.py"),
     "moto": ("rollout_sandbox/",),
+    "opentelemetry": ("rollout/adapters/telemetry/",),
     "typer": ("rollout/cli/", "rollout_sandbox/cli/"),
 }
 

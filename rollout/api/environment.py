@@ -10,6 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollout.adapters import telemetry
 from rollout.api.arguments import DAY
 from rollout.api.checks import Checks
 from rollout.api.container import Container, PartsFactory
@@ -73,7 +74,7 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         parts: PartsFactory | None = None,
         is_last_good: bool = False,
     ) -> None:
-        emit = emitter(on_event)
+        emit = emitter(on_event, telemetry.hear)
 
         def lock_cleared(stack: str, holder: str) -> None:
             emit(events.LockCleared(environment.name, stack, holder))

@@ -16,6 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollout.adapters import telemetry
 from rollout.api.access import homes
 from rollout.api.arguments import Approval, read_weight
 from rollout.api.container import PartsFactory
@@ -61,7 +62,7 @@ class Rollout:
         self._parts = parts
         self._sandbox = sandbox
         self._provider = provider
-        self._on_event = emitter(on_event or (lambda _: None))
+        self._on_event = emitter(on_event or (lambda _: None), telemetry.hear)
 
     @classmethod
     def load(
@@ -113,7 +114,7 @@ class Rollout:
         Raises:
             ConfigError, UsageError: The inventory can't be read, and none was kept.
         """
-        tell = emitter(on_event or (lambda _: None))
+        tell = emitter(on_event or (lambda _: None), telemetry.hear)
         try:
             opened = cls.load(path, sandbox=sandbox, provider=provider, on_event=tell, parts=parts)
             return opened.environment(environment)

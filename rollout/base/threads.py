@@ -1,5 +1,7 @@
 """Daemon threads: Ctrl-C ends the program although some of their calls are still running.
 
+A call has the context variables of who started it, such as the program's current span.
+
 `concurrent.futures` waits for its threads, at the end of a pool and again at the end of the interpreter.
 """
 
@@ -9,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from contextvars import copy_context
 from functools import partial
 from threading import Lock, Thread
 from typing import Any, TypeVar
@@ -35,7 +38,7 @@ class DaemonPool:
         """Start a call, now or when a thread is free."""
         future: Future[T] = Future()
         with self._lock:
-            self._calls.append((future, partial(call, *arguments)))
+            self._calls.append((future, partial(copy_context().run, call, *arguments)))
             begins = self._threads < self._at_once and self._begin()
             in_this_thread = not begins and not self._threads
             self._threads += begins or in_this_thread

@@ -12,8 +12,8 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, wraps
@@ -170,15 +170,17 @@ def command(
 
     def made(function: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
         @wraps(function)
-        def called(**given: Any) -> None:
-            with session(**{name: given.pop(name) for name in shared}, patience=patience) as run:
+        def called(_context: typer.Context, **given: Any) -> None:
+            options = {name: given.pop(name) for name in shared}
+            with session(called=_context.command_path, **options, patience=patience) as run:
                 function(run, **given)  # type: ignore[call-arg]
                 if Output.lost and not yes:  # of a change, the exit code tells of the change
                     why = f"can't be written: {Output.lost.strerror}"
                     raise RolloutError(why, where="standard output", code="file-not-writable")
 
         own = list(signature(function, eval_str=True).parameters.values())[1:]
-        both = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *shared.values())]
+        context = Parameter("_context", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        both = [context, *(each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *shared.values()))]
         called.__signature__ = Signature(both)  # type: ignore[attr-defined]
         return called
 
@@ -203,13 +205,28 @@ def group(about: str, **settings: Any) -> typer.Typer:
 
 
 @contextmanager
-def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
+def session(file: Path = STACKS_TOML, *, called: str = "", **options: Any) -> Iterator[Session]:
     """Run a command's body; whatever goes wrong ends in one clear error and its exit code.
 
     Args:
         file: The inventory.
+        called: The command's name, for OpenTelemetry, if one of its variables asks for that.
         options: See `Session`.
     """
+    with _recorded(called), _run(file, options) as opened:
+        yield opened
+
+
+def _recorded(command: str) -> AbstractContextManager[None]:
+    if not command or not any(name.startswith("OTEL_EXPORTER_OTLP_") for name in os.environ):
+        return nullcontext()
+    from rollout.adapters import telemetry
+
+    return telemetry.recorded(command) if telemetry.is_wanted() else nullcontext()
+
+
+@contextmanager
+def _run(file: Path, options: Mapping[str, Any]) -> Iterator[Session]:
     _say_what_can_be_said()
     warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
     logging.getLogger("rollout").addHandler(logging.NullHandler())  # a log's lines are no part of what a command says

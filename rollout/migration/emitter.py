@@ -29,10 +29,11 @@ class Emitter:
 
     Args:
         listener: Called with each event, one at a time and in order; an `Emitter` is returned unchanged.
+        watch: Called with each event at once, in the sender's thread: it neither raises nor waits.
     """
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+    def __init__(self, listener: Listener, watch: Listener = lambda _: None) -> None:
+        self._listener, self._watch = listener, watch
         self._waiting: deque[Event] = deque()
         self._changed = Condition()
         self._depth = 0
@@ -40,6 +41,7 @@ class Emitter:
 
     def __call__(self, event: Event) -> None:
         """Tell an event, now or as soon as the listener has time."""
+        self._watch(event)
         with self._changed:
             aside = self._depth > 0 or self._is_telling
             if aside:
@@ -102,6 +104,18 @@ class Emitter:
             )
 
 
-def emitter(listener: Listener) -> Emitter:
+def emitter(listener: Listener, watch: Listener = lambda _: None) -> Emitter:
     """A listener that never raises."""
-    return listener if isinstance(listener, Emitter) else Emitter(listener)
+    return listener if isinstance(listener, Emitter) else Emitter(listener, watch)
+
+
+@contextmanager
+def reporting(emit: Listener, environment: str, phase: str) -> Iterator[None]:
+    """Tell if a phase ends in an error, which is raised on."""
+    try:
+        yield
+    except BaseException as error:
+        from rollout.migration.events import PhaseFailed  # noqa: PLC0415 - most phases succeed
+
+        emit(PhaseFailed(environment, phase, str(getattr(error, "code", None) or type(error).__name__)))
+        raise

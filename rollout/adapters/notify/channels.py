@@ -113,7 +113,7 @@ def by_apprise(
     """
     if missing := missing_of("apprise"):
         raise Lacking(f"{missing[0]} is not installed: {how_to_install('apprise')}")
-    # -P: a folder of programs may have an apprise.py
+    # -P: the modules beside it are none of apprise's
     command = (sys.executable, "-P", apprise_process.__file__)
     match _status(command, {"urls": urls, **message}, folder, limit, environ):
         case 0:

@@ -31,6 +31,7 @@ from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.controller_check import ControllerCheck
+from rollout.migration.emitter import reporting
 from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import Gate, moved_routes, raised_routes
 from rollout.migration.guard_check import GuardCheck
@@ -174,7 +175,7 @@ class PhaseRunner:
         """
         phase, environment = PHASES[name], self._environment
         self._require(phase)
-        with work_folder() as folder:
+        with reporting(self._emit, environment.name, name), work_folder() as folder:
             with self._previews.ahead(phase, folder):
                 run = self._start(phase, weights or {}, accept_live, tuple(waive), since, preview_only=preview_only)
                 live = run.context.live
@@ -195,8 +196,8 @@ class PhaseRunner:
             self._readiness.check_parity(run)
             said = (message() if callable(message) else message) or f"rollout {name} {environment.name}"
             self._apply(run, planned, with_record(_message(said, planned), self._record(result, planned)))
-        if not run.phase.only_watches:
-            self._read_back.verify(run, deleted_groups(planned))
+            if not run.phase.only_watches:
+                self._read_back.verify(run, deleted_groups(planned))
         self._report(run, planned)
         return replace(result, changed=True)
 
