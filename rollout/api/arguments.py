@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rollout.analysis.metrics import MINUTE
 from rollout.errors import UsageError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import WHOLE, ZERO, Percent, format_duration, parse_duration
-from rollout.migration.ports import Approver
+
+if TYPE_CHECKING:
+    from rollout.migration.ports import Approver
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
-Approval = Approver | Literal[True] | None
+Approval: TypeAlias = "Approver | Literal[True] | None"
 """The approval: a function of the gate, True to approve everything, None to refuse."""
 
 

@@ -83,8 +83,8 @@ class Deploys(Phases):
             UsageError: There is no such function, it has no alias, or a step is out of range.
         """
         from rollout.api.build_actions import BuildActions
+        from rollout.base.user import who
         from rollout.ramp.builds import BuildHistory, newer, ramp_of
-        from rollout.ramp.controls import who
         from rollout.ramp.runner import RampResult, Runner
         from rollout.state.ramp_journal import Journal
 

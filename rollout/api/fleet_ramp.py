@@ -13,6 +13,7 @@ from rollout.api.ownership import ResourceOwnership
 from rollout.api.runner import phase_runner
 from rollout.base.formatting import count_of
 from rollout.base.printable import one_line
+from rollout.base.user import who
 from rollout.errors import AwsError, ConfigError, Locked, UsageError
 from rollout.inventory.file import StacksFile
 from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
@@ -23,7 +24,6 @@ from rollout.migration.runner.result import PhaseResult
 from rollout.migration.runner.runner import PhaseRunner
 from rollout.programs.fleet_roles import template
 from rollout.programs.fleet_states import definition
-from rollout.ramp.controls import who
 from rollout.ramp.fleet import RUNNING, FleetExecution, FleetStatus, fleet_status, waiting_approval
 from rollout.state.pending import Lock
 

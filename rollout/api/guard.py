@@ -12,6 +12,7 @@ from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part
 from rollout.api.runner import phase_runner
 from rollout.base.printable import one_line
+from rollout.base.user import who
 from rollout.errors import AwsError, RolloutError, UsageError
 from rollout.guard.state import arm, disarm
 from rollout.inventory.marks import guard_name
@@ -22,7 +23,6 @@ from rollout.migration.ports import Guard
 from rollout.migration.runner.result import PhaseResult
 from rollout.programs.alarms.alarms import guard_alarms, names
 from rollout.programs.guarding import named_alarms, silence_alarm
-from rollout.ramp.controls import who
 from rollout.state.ramp_journal import Journal, Kind
 
 LONGEST = timedelta(hours=4)

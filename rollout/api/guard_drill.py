@@ -12,6 +12,7 @@ from rollout.analysis.metrics import AlarmState
 from rollout.api.arguments import Approval, approver
 from rollout.api.opened import Part
 from rollout.base.formatting import count_of
+from rollout.base.user import who
 from rollout.errors import AwsError, Locked, UsageError
 from rollout.guard.alarm import DRILL
 from rollout.guard.record import Firing
@@ -23,7 +24,6 @@ from rollout.migration.drill import DrillResult, drill_result
 from rollout.migration.gates import Gate, traffic_of
 from rollout.migration.runner.approval import ask
 from rollout.programs.alarms.alarms import names
-from rollout.ramp.controls import who
 from rollout.state.history.firings import FIRINGS
 
 LONGEST, PAUSE = timedelta(minutes=3), timedelta(seconds=2)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rollout.api.opened import Part
 from rollout.errors import AwsError
-from rollout.guard.record import Firing
 from rollout.migration import events
 from rollout.migration.checks.guard_status import GuardStatus, fired_since_raise, guard_status
-from rollout.state.history.firings import FIRINGS
+
+if TYPE_CHECKING:
+    from rollout.guard.record import Firing
 
 EVERY = 1000
 """How many history tells of."""
@@ -20,6 +23,8 @@ class GuardReading(Part):
         """How it stands; what can't be read is part of it."""
         if self._environment.guard is None:
             return None
+        from rollout.state.history.firings import FIRINGS  # noqa: PLC0415 - most environments have no guard
+
         name, guard = self._environment.name, self._container.guard
         try:
             state = guard.read()

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rollout.api.arguments import Approval, approver
 from rollout.api.opened import Part
+from rollout.base.user import who
 from rollout.errors import GateRefused, Locked
 from rollout.inventory.stacks import STACKS
 from rollout.migration import events
 from rollout.migration.adopt import Adoption, AdoptResult, Unmarked
 from rollout.migration.release import Release, ReleaseResult
-from rollout.ramp.controls import who
 from rollout.state.pending import Holder, Lock
 
 

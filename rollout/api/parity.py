@@ -14,6 +14,7 @@ from rollout.api.parity_check import functions_of
 from rollout.api.parity_requests import REQUESTS, SINCE, Gathered, Sources
 from rollout.api.parity_traffic import traffic_codes
 from rollout.base.private import HOME
+from rollout.base.user import who
 from rollout.errors import AwsError, EngineError, Locked, UsageError
 from rollout.inventory.model import Arn
 from rollout.inventory.parity import RouteParity
@@ -30,7 +31,6 @@ from rollout.parity.self_check import self_check
 from rollout.parity.tally import Tally
 from rollout.parity.traffic import TrafficReport
 from rollout.parity.verdict import Difference, RouteVerdict, verdict_of
-from rollout.ramp.controls import who
 from rollout.state import ramp_journal
 from rollout.state.ramp_journal import KeptVerdict, Kind
 

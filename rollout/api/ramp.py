@@ -12,10 +12,11 @@ from rollout.api.arguments import HOUR, Approval, approver, read_span, read_weig
 from rollout.api.opened import Part, patient
 from rollout.api.ramp_actions import EnvironmentRampActions, Known
 from rollout.api.requests import Requests
+from rollout.base.user import who
 from rollout.errors import UsageError
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
-from rollout.ramp.controls import Controls, read_until, who
+from rollout.ramp.controls import Controls, read_until
 from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import RampHistory
 from rollout.ramp.runner import RampResult, Runner

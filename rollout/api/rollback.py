@@ -88,9 +88,9 @@ class Rollbacks(Part):
         rollback.settle(rollback.move(), None)
 
     def _rollback(self, routes: Sequence[str], *, marked: bool) -> Rollback:
-        from rollout.migration.rollback.asked import mark_text
+        from rollout.base.user import who
+        from rollout.migration.rollback.mark import mark_text
         from rollout.migration.rollback.rollback import Rollback
-        from rollout.ramp.controls import who
 
         container = self._container
         return Rollback(

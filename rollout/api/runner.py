@@ -12,6 +12,7 @@ from rollout.api.opened import Opened
 from rollout.api.parity_check import parity_check
 from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
+from rollout.base.user import who
 from rollout.inventory.controller import ControllerConfig
 from rollout.inventory.stacks import GUARD
 from rollout.migration import events
@@ -22,7 +23,6 @@ from rollout.migration.guard_check import GuardCheck
 from rollout.migration.guarding import GuardedRaise, Raising
 from rollout.migration.runner.runner import PhaseRunner
 from rollout.programs.alarms.alarms import guard_alarms
-from rollout.ramp.controls import who
 
 
 def checked_guard(opened: Opened) -> GuardCheck:

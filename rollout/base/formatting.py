@@ -1,6 +1,8 @@
-"""Counts for people: `1 route`, `2 routes`, `1,200 requests`. Pure."""
+"""Counts and times for people: `1 route`, `1,200 requests`, `2026-12-24 18:00 UTC`. Pure."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 _SIBILANTS = ("s", "x", "z", "ch", "sh")
 
@@ -22,3 +24,8 @@ def plural(noun: str, count: int) -> str:
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return noun + ("es" if noun.endswith(_SIBILANTS) else "s")
+
+
+def moment(at: datetime) -> str:
+    """A time in UTC, to the minute."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

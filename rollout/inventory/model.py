@@ -18,10 +18,7 @@ from pydantic import Field
 
 from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
-from rollout.guard.config import GuardConfig
-from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, for_endpoint, in_words
-from rollout.inventory.controller import ControllerConfig
 from rollout.inventory.fields import (
     HYPHENATED,
     UNTOLD,
@@ -49,6 +46,11 @@ from rollout.inventory.settings import Controller, Cost, Guard, HeaderOverride, 
 
 if TYPE_CHECKING:
     from rollout.inventory.fleets import FleetPlan
+
+if TYPE_CHECKING:
+    from rollout.guard.config import GuardConfig
+    from rollout.inventory.aliases import AliasTarget
+    from rollout.inventory.controller import ControllerConfig
 
 Arn = NewType("Arn", str)
 

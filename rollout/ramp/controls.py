@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import re
-import socket
 from datetime import datetime, timedelta
 
 from rollout.alb.state import AlbState
@@ -17,18 +14,6 @@ from rollout.ramp.state import RampState, ramp_state
 from rollout.state.ramp_journal import Journal, Kind, entries
 
 MAX_FREEZE = timedelta(days=90)
-
-
-def who() -> str:
-    """The user for history: a CI system's actor or the user, and the host; on Lambda the function."""
-    if function := os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
-        return f"{function}@lambda"[:200]
-    actor = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
-    try:
-        user = actor or getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = f"user {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"[:200]
 
 
 def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:

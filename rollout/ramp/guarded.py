@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from rollout.base.formatting import moment
 from rollout.base.stopping import is_terminated
 from rollout.errors import AnalysisFailed, AwsError, GateRefused, Interrupted, RampEnded
 from rollout.guard.state import unwatch, watch
 from rollout.migration.ports import Guard
 from rollout.ramp.state import RampState
-from rollout.state.history.firings import FIRINGS, moment, sentence
+from rollout.state.history.firings import FIRINGS, sentence
 
 _ENDED = (AnalysisFailed, GateRefused, RampEnded)
 

@@ -11,7 +11,7 @@ from rollout.errors import Drift, EngineError, Locked, Problem, RampEnded, Usage
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.migration.gates import Gate
-from rollout.migration.rollback.asked import mark_id
+from rollout.migration.rollback.mark import mark_id
 from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.ended import Wording
 from rollout.ramp.state import RampState, ramp_state

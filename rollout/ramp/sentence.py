@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from rollout.alb.state import AlbState
+from rollout.base.formatting import moment
 from rollout.errors import Drift
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import format_duration
@@ -31,7 +31,7 @@ def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Up
     if stands.ended is not None:
         word = "Ended" if stands.is_by_hand else "Finished" if stands.ended.kind is Kind.FINISHED else "Failed"
         said = stands.note if stands.is_by_hand else stands.ended.sentence
-        return f"{word} at {_moment(stands.ended.at)}: {said or f'at {stands.weight} %'}."
+        return f"{word} at {moment(stands.ended.at)}: {said or f'at {stands.weight} %'}."
     return f"{_under_way(environment, stands)}{_held_up(stands)}."
 
 
@@ -39,7 +39,7 @@ def _under_way(environment: Environment, stands: RampState) -> str:
     if faults := environment.faults.get("ramp"):
         return f"Running; its next step is not known: {faults[0]}"
     ramp = environment.ramp
-    since = f" since {_moment(stands.since)}" if stands.since else ""
+    since = f" since {moment(stands.since)}" if stands.since else ""
     target = next_step(ramp, stands.weight)
     then = f"next {target} %" if target is not None else "the last step"
     if not stands.since:
@@ -52,11 +52,7 @@ def _held_up(stands: RampState) -> str:
     if stands.paused is not None:
         return f"; paused by {stands.paused.by}"
     if stands.frozen is not None and stands.frozen.until is not None:
-        return f"; no raise until {_moment(stands.frozen.until)}"
+        return f"; no raise until {moment(stands.frozen.until)}"
     if stands.asked is not None:
         return "; waits for approval"
     return "; held: no verdict within the limit" if stands.is_held else ""
-
-
-def _moment(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"

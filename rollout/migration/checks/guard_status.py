@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from rollout.base.formatting import moment
 from rollout.base.plain import Timestamp
 from rollout.errors import Problem
-from rollout.guard.record import Firing
-from rollout.guard.state import GuardState
-from rollout.state.history.firings import moment, sentence
+
+if TYPE_CHECKING:
+    from rollout.guard.record import Firing
+    from rollout.guard.state import GuardState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def guard_status(environment: str, state: GuardState | None, firings: Sequence[F
         firings: The last ones, the newest first; not needed where it didn't fire since the last raise.
         now: AWS's time.
     """
+    from rollout.state.history.firings import sentence  # noqa: PLC0415 - most environments have no guard
+
     if state is None:
         return GuardStatus(environment, "missing")
     disarmed, fired_at = state.disarmed_at(now), fired_since_raise(state)

@@ -7,30 +7,17 @@ beginning, by the times in the tag and in the history, counts as later, however 
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rollout.alb.state import AlbState
+from rollout.migration.rollback.mark import mark_id
 from rollout.state.history.entries import Update
 from rollout.state.history.record import record_in
 
 DEPTH = 20
 """How many of the latest updates are looked through for a rollback."""
-
-
-def mark_text(now: datetime, by: str) -> str:
-    """A tag's value that no other rollback has: when and by whom, in the characters that a tag may have."""
-    who = re.sub(r"[^\w .:/=+@-]", "_", by, flags=re.ASCII)
-    return f"{now.isoformat(timespec='milliseconds')} by {who[:190]} {secrets.token_hex(4)}"
-
-
-def mark_id(mark: str) -> str:
-    """Eight characters that tell a mark from others."""
-    return hashlib.sha256(mark.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
@@ -17,12 +18,14 @@ from rollout.errors import Drift, Interrupted, Locked, Problem, RollbackIncomple
 from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import ZERO
 from rollout.migration import events
-from rollout.migration.ports import LoadBalancers
 from rollout.migration.rollback.lane import RuleApi, in_words
 from rollout.migration.rollback.mover import Moved, Mover
 from rollout.migration.rollback.targets import NOTHING_KNOWN, KnownArns
 from rollout.state.pending import Holder, Lock
-from rollout.state.ports import Stacks
+
+if TYPE_CHECKING:
+    from rollout.migration.ports import LoadBalancers
+    from rollout.state.ports import Stacks
 
 LOCK_WAIT, UNKNOWN, PAUSE = 60.0, 10.0, 1.0
 """How many seconds others are waited for, of whom it is known or not, and how many pass between two looks."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
+from rollout.base.formatting import moment
 from rollout.base.printable import one_line
 from rollout.guard.record import Decision, Firing, Moved
 from rollout.guard.state import GuardState
@@ -36,11 +36,6 @@ def sentence(state: GuardState, firings: Sequence[Firing]) -> str:
     reason = f": {one_line(record.reason)}" if record and record.reason else ""
     left = "" if record is None or record.back else "; not all of it"
     return f"the guard took traffic back at {moment(state.fired_at)}{left}, alarm {one_line(state.fired_by)}{reason}"
-
-
-def moment(at: datetime) -> str:
-    """A time, for people."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def changes(firings: Iterable[Firing]) -> tuple[PastChange, ...]:

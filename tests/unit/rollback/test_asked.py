@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollout.alb.state import AlbState
-from rollout.migration.rollback.asked import Since, mark_id, mark_text
+from rollout.migration.rollback.asked import Since
+from rollout.migration.rollback.mark import mark_id, mark_text
 from tests.unit.builders import live, rule_arn, weighted
 
 NOW, MINUTE = datetime(2026, 11, 23, 9, tzinfo=UTC), timedelta(minutes=1)
