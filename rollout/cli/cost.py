@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rollout.base.formatting import count_of
+from rollout.base.output_file import require_writable
 from rollout.cli.options import EnvironmentName
 from rollout.cli.session import Session, command
 
@@ -28,6 +29,8 @@ def cost(
 
     Example: rollout cost production --since 7d --csv cost.csv
     """
+    if csv:
+        require_writable(csv, overwrite=force)
     found = run.environment(environment).cost(since=since)
     run.render(found)
     if csv:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from rollout.base.output_file import require_writable, write_output
 from rollout.cli.options import EnvironmentName, Routes
 from rollout.cli.session import Session, command, group
 
@@ -79,6 +80,7 @@ def compare(
         from rollout.reports import require_extra
 
         require_extra()
+        require_writable(html, overwrite=force)
     sources = Sources(routes or (), since, requests, files or (), keep_headers or ())
     target = run.environment(environment).parity
     if coverage:
@@ -87,7 +89,6 @@ def compare(
     report = target.compare(sources, rate=rate, at_once=at_once, restart=restart)
     run.render(report)
     if html:
-        from rollout.base.output_file import write_output
         from rollout.reports.parity_page import parity_page
 
         write_output(html, parity_page(report, target.explain((), sources, rate=rate)).encode(), overwrite=force)
@@ -180,9 +181,10 @@ def traffic(run: Session, environment: EnvironmentName, routes: Routes = None, s
 
 def _gather(run: Session, environment: str, sources: Sources, to: Path | None, *, force: bool) -> None:
     from rollout.base.formatting import count_of
-    from rollout.base.output_file import write_output
     from rollout.parity.sources.json_lines import line_of
 
+    if to:
+        require_writable(to, overwrite=force)
     target = run.environment(environment).parity
     run.render(target.coverage(sources))
     if to:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rollout.base.output_file import require_writable
 from rollout.cli.options import EnvironmentName
 from rollout.cli.session import Session, command
 
@@ -32,6 +33,7 @@ def report(
     from rollout.reports import require_extra
 
     require_extra()
+    require_writable(html, overwrite=force)
     overview = run.environment(environment).reports.overview(since=since)
     from rollout.reports.report import write_report
 

@@ -132,6 +132,9 @@ def test_a_machine_gets_all_of_it_and_a_file_a_line_a_function(moving: InMemoryT
     )
     again = moving.run("cost", "production", "--csv", "cost.csv")
     assert again.returncode == UsageError.exit_code
+    assert not again.stdout  # nothing was read, since nothing could be kept
+    away = moving.run("cost", "production", "--csv", "no/such/folder/cost.csv", "--json")
+    assert [json.loads(line).get("code") for line in away.stdout.splitlines()] == ["file-not-writable"]
     assert moving.run("cost", "production", "--csv", "cost.csv", "--force").returncode == 0
 
 

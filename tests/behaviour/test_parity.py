@@ -279,6 +279,8 @@ class TestKeeping:
         assert kept.stat().st_mode & 0o777 == 0o600
         again = asked.run("parity", "import", "production", str(file), "--to", str(kept), "--json")
         assert (again.returncode, json.loads(again.stdout.splitlines()[-1])["code"]) == (2, "file-exists")
+        page = asked.run("parity", "production", "--from", str(file), "--html", str(kept), "--json")
+        assert (page.returncode, json.loads(page.stdout.splitlines()[-1])["code"]) == (2, "file-exists")
         assert invocations(asked) == 0
         compare(asked)
         asked.open().parity.compare(Sources(routes=[ROUTE], files=[kept]))
