@@ -47,7 +47,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "skip-wait": "End this step's bake; it still needs a Pass",
         "approve": "Approve a step that waits for approval",
         "freeze": "Freeze the ramp: no raise until a time",
-        "guard": "Take traffic back on alarms, also while no rollout runs",
+        "guard": "Take traffic back on alarms, also when rollout does not run",
         "fleet": "Ramp many environments by their controllers, wave by wave",
         "controller": "Run the ramp in the account, without a terminal",
         "plan-ramp": "Estimate how long each step takes",

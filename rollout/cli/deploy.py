@@ -16,7 +16,7 @@ def deploy(
     environment: EnvironmentName,
     functions: Annotated[
         list[str] | None,
-        typer.Option("--function", help="Only this function; repeatable.", show_default=False),
+        typer.Option("--function", metavar="NAME", help="Only this function; repeatable.", show_default=False),
     ] = None,
     share: Annotated[
         str | None,

@@ -17,7 +17,10 @@ def explain(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The path, with the query string if there is one.")],
     environment: EnvironmentName,
     header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", help="NAME:VALUE; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--header", "-H", metavar="NAME:VALUE", help="A header of the request; repeatable.", show_default=False
+        ),
     ] = None,
     cookie: Annotated[
         str | None,

@@ -9,7 +9,7 @@ import typer
 from rollout.cli.options import EnvironmentName, Message
 from rollout.cli.session import Session, command, group
 
-guard = group("Take traffic back on alarms, also while no rollout runs.")
+guard = group("Take traffic back on alarms, also when rollout does not run.")
 
 
 @guard.command()

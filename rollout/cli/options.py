@@ -70,6 +70,7 @@ Routes = Annotated[
     typer.Option(
         "--route",
         "-r",
+        metavar="NAME",
         help="Only this route; repeatable.",
         show_default=False,
         autocompletion=completion.routes,

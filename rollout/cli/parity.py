@@ -19,11 +19,11 @@ Since = Annotated[str, typer.Option(help="How far back access logs are read: 5m 
 Requests = Annotated[int, typer.Option(help="The maximum of different requests for each route.")]
 Files = Annotated[
     list[Path] | None,
-    typer.Option("--from", help="A HAR file, JSON lines, or a gzipped access log; repeatable."),
+    typer.Option("--from", metavar="FILE", help="A HAR file, JSON lines, or a gzipped access log; repeatable."),
 ]
 KeepHeaders = Annotated[
     list[str] | None,
-    typer.Option("--keep-header", help="A header with credentials to keep in requests of HAR files."),
+    typer.Option("--keep-header", metavar="NAME", help="A header with credentials to keep in requests of HAR files."),
 ]
 Rate = Annotated[float, typer.Option(help="Requests per second; each is three invocations.")]
 

@@ -125,6 +125,8 @@ class People(Renderer):
             self.draw(indented(Text.assemble("  ", mark, " ", *parts)))
             return
         row = Table.grid(padding=(0, 1, 0, 0))
+        row.add_column(no_wrap=True)
+        row.add_column(overflow="fold")
         row.add_row(Text.assemble("  ", mark), Text.assemble(*parts))
         self.draw(row)
 

@@ -17,9 +17,9 @@ def preview(
         str,
         typer.Argument(
             metavar="PHASE",
-            help="phase1, deploy, deploy-back, phase2, phase3, weight, override or monitoring, the last two "
-            "also with -remove; guard, controller or, of a FLEET, fleet with -install or -remove; complete; "
-            "undo-phase2 or undo-phase1.",
+            help="phase1, phase2, phase3, weight, deploy, deploy-back, override, override-remove, monitoring, "
+            "monitoring-remove, guard-install, guard-remove, controller-install, controller-remove, complete, "
+            "undo-phase2, undo-phase1; of a fleet: fleet-install, fleet-remove.",
         ),
     ],
     environment: EnvironmentName,

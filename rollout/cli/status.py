@@ -16,12 +16,14 @@ def status(
     environment: OneOrAll = None,
     since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "15m",
     no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't count requests.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Repeat until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show the ramp at a glance, and keep it up to date until Ctrl-C.")
+    ] = False,
     every: Annotated[str, typer.Option(help="With --watch: the interval, 1s to 1h.")] = "5s",
 ) -> None:
     """Show the wanted and live weights, and the measured share of requests.
 
-    Without ENV and with several environments: one line for each.
+    Without ENV, several environments have one line each.
 
     Example: rollout status production
     """

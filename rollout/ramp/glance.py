@@ -105,7 +105,7 @@ def _baking(
     ends: datetime | None,
     now: datetime,
 ) -> Glance:
-    then = f"Next {target} %" if target is not None else "The ramp ends"
+    then = f"Next {target} %" if target is not None else "Last step"
     needed = _needed(judgement.findings if judgement else ())
     conditions = list(filter(None, (_until(ends, now), needed)))
     if needed:

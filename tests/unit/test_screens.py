@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import logging
 
 import pytest
 
 from rollout.cli import screens
+from rollout.cli.console import SafeConsole
 from rollout.cli.people import People
+from rollout.cli.screens.layout import table
 from rollout.errors import RolloutError
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
@@ -70,3 +73,28 @@ def test_verbose_names_each_route(capsys: pytest.CaptureFixture[str], caplog: py
     with caplog.at_level(logging.INFO, "rollout"):
         weights(9)
     assert len(capsys.readouterr().out.splitlines()) == 9
+
+
+ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
+
+
+def rows(width: int) -> list[str]:
+    made = table("route", "rule")
+    made.add_column("want", justify="right", no_wrap=True)
+    made.add_column("why", overflow="fold")
+    made.add_row("score", ARN, "10 %", "it was\nraised")
+    console = SafeConsole(file=io.StringIO(), width=width, color_system=None)
+    console.print(made)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [12, 40, 80, 300])
+def test_a_table_without_room_becomes_lines_and_loses_nothing(width: int) -> None:
+    lines = rows(width)
+    assert max(map(len, lines)) <= width
+    is_table = lines[0].split() == ["route", "rule", "want", "why"]
+    assert is_table is (width >= 40)
+    if not is_table:
+        assert ARN in "".join("".join(lines).split())
+        assert "want: 10 %" in " ".join(" ".join(lines).split())

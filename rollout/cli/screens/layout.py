@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,8 @@ from rollout.errors import Problem, RolloutError
 
 NARROW = 100
 """Below so many columns a table leaves out what is elsewhere, too."""
+READABLE = 10
+"""How many columns a cell that folds has at least."""
 FEW = 3
 """How many things that are alike have a line each; more of them have one together."""
 T = TypeVar("T")
@@ -37,9 +40,48 @@ class Indented:
             yield Padding(Group(*self.rows), (1, 0, 1, 2))
 
 
+class Rows(Table):
+    """A table, or where its columns would be too narrow to read, each row as lines: what it is of, and what is known.
+
+    A pipe always gets the table.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """See Rich's protocol."""
+        if options.no_wrap or self._fits(console, options):
+            yield from super().__rich_console__(console, options)
+            return
+        for number, row in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
+            first, *others = (_text(cell) for cell in row)
+            said = [
+                Text.assemble((f"{column.header}: ", "dim") if column.header else "", cell)
+                for column, cell in zip(self.columns[1:], others, strict=True)
+                if cell
+            ]
+            style = self.rows[number].style or ""
+            yield Text("", style=style).append_text(first)
+            yield Padding(Text("  ", style=style).join(said), (0, 0, 0, 4), expand=False)
+
+    def _fits(self, console: Console, options: ConsoleOptions) -> bool:
+        """Whether each column has the room that its longest cell needs, or if it folds, enough for some words."""
+        free = options.update(width=console.width, max_width=10_000)
+        needed = 0
+        for column in self.columns:
+            cells = [column.header, *column.cells] if self.show_header else [*column.cells]
+            longest = max((Measurement.get(console, free, cell).maximum for cell in cells), default=0)
+            needed += (longest if column.no_wrap else min(longest, READABLE)) + 2
+        return needed - 2 <= options.max_width
+
+
+def _text(cell: RenderableType) -> Text:
+    """A cell on one line."""
+    lines = (cell if isinstance(cell, Text) else Text(str(cell))).split("\n")
+    return Text("; ").join(line[len(line.plain) - len(line.plain.lstrip()) :] if line else line for line in lines)
+
+
 def table(*columns: str, **settings: Any) -> Table:
     """A table whose columns are parted by blanks alone; those that are named fold. See Rich's for settings."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), **settings)
+    made = Rows(box=None, pad_edge=False, padding=(0, 2, 0, 0), **settings)
     for column in columns:
         made.add_column(column, overflow="fold")
     return made

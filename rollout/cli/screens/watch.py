@@ -10,13 +10,14 @@ from itertools import islice
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.segment import SegmentLines
+from rich.table import Table
 from rich.text import Text
 
 from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.cli.screens import glance as drawing
-from rollout.cli.screens.layout import table, warning
+from rollout.cli.screens.layout import warning
 from rollout.migration.checks.parity_status import parity_sentence
 from rollout.migration.checks.status import RouteStatus
 from rollout.migration.glance import Mood
@@ -107,7 +108,7 @@ def _routes(found: Overview, options: ConsoleOptions, room: int) -> Iterator[Ren
     if len(routes) >= room:
         routes = tuple(sorted(routes, key=urgency))
     shown = routes if len(routes) < room else routes[: max(LEAST, room - 3)]
-    drawn = table()
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))  # which cuts long names, as the rest would else
     bars = PLAIN_BARS if options.ascii_only else BARS
     columns = [column for column in _columns(bars) if options.max_width >= column.from_width]
     drawn.add_column("", no_wrap=True)
