@@ -45,6 +45,8 @@ _UNBOUND = (
     "lambda:GetAccountSettings",
     "logs:DescribeDeliver*",
     "logs:DescribeLogGroups",
+    "states:SendTask*",
+    "states:ValidateStateMachineDefinition",
 )
 _BOUND: Mapping[str, str] = {
     f"{_ELB}:AddTags": "{ResourceArns[0]}",
@@ -98,6 +100,13 @@ _BOUND: Mapping[str, str] = {
     "s3:PutObject*": _OBJECT,
     "scheduler:*Schedule": "arn:{partition}:scheduler:{region}:{account}:schedule/default/{Name}",
     "sns:Publish": "{TopicArn}",
+    "states:CreateStateMachine": "arn:{partition}:states:{region}:{account}:stateMachine:{name}",
+    "states:*TagsForResource": "{resourceArn}",
+    "states:*agResource": "{resourceArn}",
+    "states:*StateMachine*": "{stateMachineArn}",
+    "states:ListExecutions": "{stateMachineArn}",
+    "states:StartExecution": "{stateMachineArn}",
+    "states:*Execution*": "{executionArn}",
 }
 """By action: its resource, made of the call's parameters; of several patterns the first that fits counts."""
 
@@ -121,6 +130,7 @@ _TAGGING = {
     "lambda:CreateFunction": "lambda:TagResource",
     "logs:CreateLogGroup": "logs:TagResource",
     "s3:PutObject": "s3:PutObjectTagging",
+    "states:CreateStateMachine": "states:TagResource",
 }
 """Creations that may come with tags, and the right to tag that they then ask for too."""
 
@@ -238,7 +248,11 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
 def _passed(call: ApiRequest) -> str | None:
     """The role that a call hands to its service."""
     said: Mapping[str, Any] = call.parameters
-    roles = {"lambda": said.get("Role"), "scheduler": said.get("Target", {}).get("RoleArn")}
+    roles = {
+        "lambda": said.get("Role"),
+        "scheduler": said.get("Target", {}).get("RoleArn"),
+        "states": said.get("roleArn"),
+    }
     return roles.get(call.service)
 
 

@@ -84,7 +84,7 @@ class Front:
 
     def _done(self, call: requests.ApiRequest, environ: Environ) -> Response:
         if call.action != "lambda:InvokeFunction":
-            return self._moto.answer(call, environ)
+            return self._living.executions.answer(call) or self._moto.answer(call, environ)
         with self._moto.turn:
             function = call.parameters["FunctionName"], call.parameters.get("Qualifier")
             target = target_of(call.account, call.region, *function)

@@ -17,6 +17,7 @@ from rollout_sandbox.lambdas.functions import RunningFunctions
 from rollout_sandbox.recorded import RecordedMoto
 from rollout_sandbox.schedules import Schedules
 from rollout_sandbox.sessions import Sessions
+from rollout_sandbox.state_machines import StateMachines
 from rollout_sandbox.tape import Tape
 
 
@@ -28,11 +29,13 @@ class Living:
         moto: moto's API, which tells the others what changed.
         functions: Who answers invocations.
         events: Where asynchronous ones wait.
+        executions: Who answers calls about state machines' executions.
     """
 
     moto: RecordedMoto
     functions: RunningFunctions
     events: Events
+    executions: StateMachines
 
 
 def begin(  # noqa: PLR0917 - each is a part of its own
@@ -46,5 +49,10 @@ def begin(  # noqa: PLR0917 - each is a part of its own
     moto = RecordedMoto(tape, plane, turn)
     events = Events(agenda, clock, turn, functions, faults)
     alarms = AlarmWatch(agenda, clock, turn, AlarmActions(turn, events).act)
-    moto.changed = {"monitoring": alarms.refresh, "scheduler": Schedules(agenda, clock, turn, events).refresh}
-    return Living(moto, functions, events)
+    executions = StateMachines(agenda, clock, turn, functions)
+    moto.changed = {
+        "monitoring": alarms.refresh,
+        "scheduler": Schedules(agenda, clock, turn, events).refresh,
+        "states": executions.refresh,
+    }
+    return Living(moto, functions, events, executions)

@@ -23,7 +23,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _CREDENTIAL = re.compile(r"Credential=([^/\s]*)/\d*/([^/]*)/([^/]*)/aws4_request")
 # Services are signed for by one name, named in IAM's actions by another and in botocore's models by a third.
 _IAM_NAME = {"monitoring": "cloudwatch"}
-_MODEL_NAME = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+_MODEL_NAME = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "states": "stepfunctions"}
 # The one operation that IAM names otherwise.
 _IAM_ACTION = {"lambda:Invoke": "lambda:InvokeFunction"}
 _READS = ("Decrypt", "Describe", "Encrypt", "Filter", "Get", "Head", "Invoke", "List", "StartQuery", "Test")

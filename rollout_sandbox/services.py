@@ -66,12 +66,23 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "scheduler": ("*Schedule", "*Schedules", "*ScheduleGroup", "*ScheduleGroups", *_TAGS),
     "sns": ("*Topic*", "*Subscription*", "Subscribe", "Unsubscribe", "Publish*", *_TAGS),
     "sqs": ("*",),
+    "states": (
+        "*StateMachine",
+        "*StateMachines",
+        "*StateMachineDefinition",
+        "*StateMachineVersions",
+        "*Execution*",
+        "SendTask*",
+        *_TAGS,
+    ),
     "sts": ("GetCallerIdentity", "AssumeRole", "GetSessionToken"),
 }
 """By IAM's name of a service: patterns of its actions."""
 
-_BACKENDS = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"} | {
-    name: name for name in ACTIONS.keys() - {"cloudwatch", "elasticloadbalancing"}
+_BACKENDS = {name: name for name in ACTIONS} | {
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
 }
 """moto's names of the services, by those that calls are signed for."""
 

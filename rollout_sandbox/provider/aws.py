@@ -27,6 +27,7 @@ SERVICES = {
     "dynamodb": "DynamoDB",
     "s3": "S3",
     "scheduler": "Scheduler",
+    "stepfunctions": "SFN",
 }
 
 

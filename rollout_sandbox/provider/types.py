@@ -15,6 +15,7 @@ from rollout_sandbox.provider.logs import LOG_GROUP
 from rollout_sandbox.provider.objects import OBJECT
 from rollout_sandbox.provider.schedules import SCHEDULE
 from rollout_sandbox.provider.schema import ResourceType
+from rollout_sandbox.provider.state_machines import STATE_MACHINE
 from rollout_sandbox.provider.tables import TABLE
 from rollout_sandbox.provider.target_groups import TARGET_GROUP, TARGET_GROUP_ATTACHMENT
 
@@ -36,6 +37,7 @@ TYPES: Mapping[str, ResourceType] = {
         ROLE_POLICY,
         ROLE_POLICY_ATTACHMENT,
         SCHEDULE,
+        STATE_MACHINE,
         TABLE,
         TARGET_GROUP,
         TARGET_GROUP_ATTACHMENT,

@@ -82,9 +82,9 @@ class Executions:
         branch.begin(given)
         return execution
 
-    def stop(self, execution: Execution, cause: str = "") -> None:
+    def stop(self, execution: Execution, cause: str = "", error: str = "") -> None:
         """End it as aborted: nothing is rolled back, and its tokens are worth nothing from now on."""
-        self._end(execution, Failed("", cause), "ABORTED")
+        self._end(execution, Failed(error, cause), "ABORTED")
 
     def send_task_success(self, token: str, output: Any) -> None:
         """End a task with a result."""

@@ -3,7 +3,7 @@
 - `load_balancing`: rules, listeners, target groups, targets; `actions`, `steps`, `conditions` and `transforms` judge a
   rule's parts, `targets` who may be behind it;
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
-- `schedules`: expressions, windows and roles of schedules;
+- `schedules`: expressions, windows and roles of schedules; `state_machines`: definitions and roles;
 - `logs`: the cold starts of functions;
 - `keys`: KMS keys that last;
 - `network`: EC2 without its images; `identity`: AWS's managed policies;
@@ -30,6 +30,7 @@ from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
+from moto.stepfunctions.models import stepfunctions_backends
 from moto.utilities.docker_utilities import DockerModel
 
 from rollout_sandbox.metrics import Metrics
@@ -43,6 +44,7 @@ from rollout_sandbox.strict.logs import logs_on
 from rollout_sandbox.strict.network import Network
 from rollout_sandbox.strict.notices import QuietBuses, QuietTopics
 from rollout_sandbox.strict.schedules import StrictScheduler
+from rollout_sandbox.strict.state_machines import StrictStates
 
 
 @contextmanager
@@ -63,6 +65,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
         logs_backends,
         scheduler_backends,
         sns_backends,
+        stepfunctions_backends,
     )
     lax = [(backends, backends.backend) for backends in replaced]
     docker = DockerModel.docker_client
@@ -72,6 +75,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
     iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
     scheduler_backends.backend, sns_backends.backend = StrictScheduler, QuietTopics
     kms_backends.backend, events_backends.backend = SteadyKeys, QuietBuses
+    stepfunctions_backends.backend = StrictStates
     DockerModel.docker_client = property(_no_docker)  # type: ignore[assignment, method-assign]
     cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:

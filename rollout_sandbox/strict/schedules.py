@@ -8,16 +8,15 @@ from __future__ import annotations
 import json
 from types import ModuleType
 from typing import Any
-from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from moto.iam.models import iam_backends
 from moto.scheduler import urls
 from moto.scheduler.exceptions import ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
+from moto.utilities.utils import get_partition as partition_of
 
-from rollout_sandbox.policies import Asked, Policy, values
 from rollout_sandbox.schedule_expressions import NotUnderstoodError, due
+from rollout_sandbox.trust import trusts
 
 SERVICE = "scheduler.amazonaws.com"
 _RETRIES = {"MaximumEventAgeInSeconds": (60, 86_400), "MaximumRetryAttempts": (0, 185)}
@@ -46,7 +45,8 @@ class StrictScheduler(EventBridgeSchedulerBackend):
         _check_window(asked.get("flexible_time_window") or {})
         _check_target(asked["target"])
         group = f":scheduler:{self.region_name}:{self.account_id}:schedule-group/{asked.get('group_name') or 'default'}"
-        if not _may_assume(asked["target"]["RoleArn"], self.account_id, group):
+        source = f"arn:{partition_of(self.region_name)}{group}"
+        if not trusts(asked["target"]["RoleArn"], SERVICE, self.account_id, source):
             raise ValidationException(
                 "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
             )
@@ -87,23 +87,3 @@ def _check_target(target: dict[str, Any]) -> None:
     except ValueError:
         if target["Arn"].split(":")[2] == "lambda":
             raise ValidationException("Invalid Input for target: it is no JSON.") from None
-
-
-def _may_assume(arn: str, account: str, group: str) -> bool:
-    """Whether a role's trust policy lets Scheduler in, on behalf of this account and group.
-
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    """
-    _, partition, _, _, owner, _ = arn.split(":", 5)
-    roles: Any = iam_backends[owner][partition].roles.values()
-    role = next((each for each in roles if each.arn == arn), None)
-    if role is None:
-        return False
-    said = json.loads(unquote(role.assume_role_policy_document))["Statement"]
-    trusting = [
-        {**{key: each[key] for key in ("Effect", "Action", "Condition") if key in each}, "Resource": "*"}
-        for each in ([said] if isinstance(said, dict) else said)
-        if SERVICE in values(each.get("Principal", {}).get("Service", ()))
-    ]
-    context = {"aws:sourceaccount": (account,), "aws:sourcearn": (f"arn:{partition}{group}",)}
-    return Policy.of_role({"Statement": trusting}).refusal(Asked("sts:AssumeRole", "*", context)) is None

@@ -72,7 +72,9 @@ NOT_IN_THE_STORY = {
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
 CONTROLLER = {"controller-install", "controller-remove", "controller-status", "controlled"}
 """They need a state in S3: see test_controller_rights.py."""
-NOT_RUN = {"unlock", *CONTROLLER}
+FLEET = {f"fleet-{each}" for each in ("install", "remove", "status", "ramp", "approve", "stop")}
+"""They need a controller: see test_fleet_rights.py."""
+NOT_RUN = {"unlock", *CONTROLLER, *FLEET}
 WITH_ANOTHER_OWNER = {"release"}
 
 
@@ -270,7 +272,7 @@ def test_the_table_says_of_each_command_what_it_calls(story: Story) -> None:
     assert not any(needless.values()), needless
 
 
-@pytest.mark.parametrize("role", sorted(set(get_args(Role)) - {"controller"}))
+@pytest.mark.parametrize("role", sorted(set(get_args(Role)) - {"controller", "fleet"}))
 def test_each_statement_and_each_of_its_actions_is_needed(story: Story, role: Role) -> None:
     policy, asked = story.policy(role), story.asked(role)
     assert [right for right in asked if Policy.parse(policy).refusal(right)] == []

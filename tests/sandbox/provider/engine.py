@@ -31,6 +31,7 @@ COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 EVENTS = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 TABLE = "aws:dynamodb/table:Table"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 

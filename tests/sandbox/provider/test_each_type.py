@@ -25,6 +25,7 @@ from tests.sandbox.provider.engine import (
     POLICY_ATTACHMENT,
     ROLE,
     RULE,
+    STATE_MACHINE,
     TABLE,
     Engine,
     Made,
@@ -36,7 +37,7 @@ from tests.sandbox.tenant import REGION, Tenant
 
 IMPORT_IDS = {ALIAS: "scorer/live", PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
 NOT_REGIONAL = {ROLE, POLICY, POLICY_ATTACHMENT}
-TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE, OBJECT, TABLE}
+TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE, OBJECT, TABLE, STATE_MACHINE}
 AFTER_IMPORT = {
     FUNCTION: ["code", "lastModified"],
     GROUP: ["deregistrationDelay"],

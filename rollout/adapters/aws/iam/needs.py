@@ -19,6 +19,7 @@ PLUGIN_ONLY = frozenset(
         "elasticloadbalancing:ModifyTargetGroupAttributes",
         "iam:ListInstanceProfilesForRole",
         "lambda:GetFunctionCodeSigningConfig",
+        "states:ValidateStateMachineDefinition",
     }
 )
 """Calls of the real pulumi-aws that the sandbox's stand-in doesn't make."""
