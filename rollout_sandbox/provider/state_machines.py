@@ -40,14 +40,18 @@ class _StateMachine:
             found = states.describe_state_machine(stateMachineArn=id_)
             versions = states.list_state_machine_versions(stateMachineArn=id_)["stateMachineVersions"]
             tags = states.list_tags_for_resource(resourceArn=id_)["tags"]
-            logging = found.get("loggingConfiguration") or {}
+            logging, encryption = (found.get(f"{what}Configuration") or {} for what in ("logging", "encryption"))
             groups = [each["cloudWatchLogsLogGroup"]["logGroupArn"] for each in logging.get("destinations") or ()]
             return {
                 "arn": found["stateMachineArn"],
                 "creationDate": f"{found['creationDate']:%Y-%m-%dT%H:%M:%SZ}",
                 "definition": found["definition"],
                 "description": found.get("description", ""),
-                "encryptionConfiguration": found.get("encryptionConfiguration"),
+                "encryptionConfiguration": {
+                    "kmsDataKeyReusePeriodSeconds": encryption.get("kmsDataKeyReusePeriodSeconds", 0),
+                    "kmsKeyId": encryption.get("kmsKeyId", ""),
+                    "type": encryption.get("type", "AWS_OWNED_KEY"),
+                },
                 "loggingConfiguration": {
                     "includeExecutionData": logging.get("includeExecutionData", False),
                     "level": logging.get("level", "OFF"),
@@ -136,11 +140,11 @@ STATE_MACHINE = ResourceType(
         "encryptionConfiguration": _computed(
             kmsDataKeyReusePeriodSeconds=integer(60, 900),
             kmsKeyId=string(),
-            type=string(refuse=other_than("AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY")),
+            type=string(refuse=other_than("AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY", name="type")),
         ),
         "loggingConfiguration": _computed(
             includeExecutionData=boolean(),
-            level=string(refuse=other_than("ALL", "ERROR", "FATAL", "OFF")),
+            level=string(refuse=other_than("ALL", "ERROR", "FATAL", "OFF", name="level")),
             logDestination=string(),
         ),
         "name": string(computed=True, force_new=True, auto_name=80, refuse=_bad_name),
