@@ -18,7 +18,9 @@ def test_another_definition_is_an_update_and_another_name_is_another_machine(eng
     other = json.dumps({"StartAt": "No", "States": {"No": {"Type": "Fail"}}})
     found = one.diff({**inputs, "definition": other})
     assert (found.names, found.replaces) == (["definition"], [])
-    assert one.update({**inputs, "definition": other}).refresh().outputs["definition"] == other
+    changed = one.update({**inputs, "definition": other}).refresh()
+    assert changed is not None
+    assert changed.outputs["definition"] == other
     assert one.diff({**inputs, "definition": other, "name": "others"}).replaces == ["name"]
 
 
