@@ -144,11 +144,8 @@ class Checks(Part):
             checks += access_logs_check(environment, live, container.access_logs, container.utc)
             checks += source_check(environment, live, inspected, lambda: container.metrics, container.utc)
             if environment.guard:
-                found_wrong = (
-                    *checked_guard(self._opened).problems(live),
-                    *disarmed_problem(GuardReading(self._opened).status()),
-                )
-                checks += guard_check(environment, found_wrong)
+                disarmed = disarmed_problem(GuardReading(self._opened).status())
+                checks += guard_check(environment, (*checked_guard(self._opened).problems(live), *disarmed))
             controller = checked_controller(self._opened)
             found_wrong = tuple(controller.problems(live)) if controller else ()
             checks += controller_check(ControllerReading(self._opened).status(), found_wrong)

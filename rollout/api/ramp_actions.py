@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,12 +22,17 @@ from rollout.migration.ports import Approver
 from rollout.ramp.decide import bake_of
 
 if TYPE_CHECKING:
-    from rollout.analysis.measuring.evidence import EvidenceReader
+    from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
     from rollout.analysis.verdicts import AnalysisResult
+    from rollout.api.cost_judge import CostJudge
     from rollout.migration.rollback.asked import Since
     from rollout.migration.rollback.rollback import RollbackResult
     from rollout.migration.runner.result import PhaseResult
     from rollout.state.history.entries import Update
+
+
+def _without_costs(judged: AnalysisResult) -> AnalysisResult:
+    return replace(judged, notes=(*judged.notes, "costs aren't judged at 100 %, where legacy has no requests"))
 
 
 class SharedActions:
@@ -66,10 +71,12 @@ class Known:
     Attributes:
         live: The last reading, for its target groups.
         evidence: By routes, who reads what they are judged by.
+        costs: By routes, who judges what they cost, if that is judged.
     """
 
     live: AlbState | None = None
     evidence: dict[tuple[str, ...], EvidenceReader] = field(default_factory=dict)
+    costs: dict[tuple[str, ...], CostJudge] = field(default_factory=dict)
 
 
 class EnvironmentRampActions(SharedActions):
@@ -127,9 +134,25 @@ class EnvironmentRampActions(SharedActions):
             by = partial(judge_clients, found.windows)
         bake = bake_of(ramp, min((splits[name].weight for name in names if name in splits), default=WHOLE))
         judged = by(found.streams, analysis, steps=len(ramp.steps), bake=bake, notes=found.notes)
+        if analysis.not_dearer is not None and judged.verdict is not Verdict.FAIL:
+            judged = self._with_costs(judged, names, live, found) if not alone else _without_costs(judged)
         if found.unread and judged.verdict is not Verdict.FAIL:  # a crash is one without logs, too
             raise found.unread
         return unless_unseen(judged, found.unseen)
+
+    def _with_costs(
+        self, judged: AnalysisResult, names: tuple[str, ...], live: AlbState, found: Gathered
+    ) -> AnalysisResult:
+        from rollout.analysis.judge import concluded  # noqa: PLC0415 - numpy takes a while to import
+        from rollout.api.cost_judge import CostJudge  # noqa: PLC0415 - only where costs are judged
+
+        parts = self._parts
+        if names not in self._known.costs:
+            some = {name: route for name, route in parts.environment.routes.items() if name in names}
+            environment = parts.environment.model_copy(update={"routes": some})
+            self._known.costs[names] = CostJudge(parts, environment)
+        results = self._known.costs[names].results(live, found.first, found.until, len(parts.environment.ramp.steps))
+        return concluded([*judged.findings, *results], judged.notes)
 
     def renew(self, routes: Sequence[str], now: datetime) -> bool:
         evidence = self._known.evidence.get(tuple(routes))

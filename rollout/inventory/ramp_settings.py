@@ -192,6 +192,9 @@ class Analysis(Frozen):
     metric: Mapping[MetricName, Metric] = Field(
         default_factory=dict, description="by metric, bounds that differ from the defaults"
     )
+    not_dearer: float | None = Field(
+        None, ge=0, le=10, description="how much more than legacy's the candidate's requests may cost, a ratio, 0 to 10"
+    )
     unit: Literal["requests", "clients"] = Field(
         "requests", description='what a verdict counts: "requests", by CloudWatch, or "clients", by access logs'
     )

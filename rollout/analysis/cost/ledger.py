@@ -219,6 +219,28 @@ def _missing(usage: Usage, prices: FunctionPrices) -> Iterator[str]:
     yield from (key for key, (price, amounts) in needed.items() if price is None and any(amounts))
 
 
+def missing_prices(usage: Usage, prices: Prices) -> Iterator[str]:
+    """The keys of the prices that are needed and not known."""
+    return _missing(usage, prices.of(usage.settings.architecture))
+
+
+def spent_by_period(usage: Usage, prices: Prices) -> list[float]:
+    """What each period cost by use, in US dollars."""
+    return [each.by_use for each in _periods(usage, prices.of(usage.settings.architecture))]
+
+
+def rounding(paid: Sequence[tuple[Usage, Prices]]) -> float:
+    """How far the costs of functions may be off, in US dollars, since durations are rounded up one by one."""
+    return _rounding([(usage, prices.of(usage.settings.architecture)) for usage, prices in paid])
+
+
+def _rounding(paid: Sequence[tuple[Usage, FunctionPrices]]) -> float:
+    return math.fsum(
+        gb_seconds(usage.settings.memory, 0, math.fsum(usage.invocations)) * (prices.gb_second or 0.0)
+        for usage, prices in paid
+    )
+
+
 def _periods(usage: Usage, prices: FunctionPrices) -> list[Spent]:
     """What each period cost by use."""
     memory, none = usage.settings.memory, (0.0,) * len(usage.invocations)
@@ -268,11 +290,7 @@ def _each(paid: Sequence[tuple[Usage, FunctionPrices]], number: float) -> Estima
     """What so many invocations of functions together cost by use; None without invocations."""
     amounts = [math.fsum(each) for each in zip(*([s.by_use for s in _periods(*one)] for one in paid), strict=True)]
     counts = [math.fsum(each) for each in zip(*(usage.invocations for usage, _ in paid), strict=True)]
-    rounding = math.fsum(
-        gb_seconds(usage.settings.memory, 0, math.fsum(usage.invocations)) * (prices.gb_second or 0.0)
-        for usage, prices in paid
-    )
-    found = ratio(amounts, counts, either_way=rounding)
+    found = ratio(amounts, counts, either_way=_rounding(paid))
     return found.times(number) if found else None
 
 

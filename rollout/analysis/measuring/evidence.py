@@ -72,7 +72,8 @@ class Gathered:
     Attributes:
         streams: What can be judged; their arms are empty until there is a full minute.
         notes: What can't be compared, and other notes on the numbers.
-        until: The end of the last minute, in UTC.
+        first: The first minute, in UTC.
+        until: The end of the last minute.
         unseen: The routes of which nothing can be compared.
         windows: By client, if access logs are read.
         left: How many files of access logs the next look reads.
@@ -81,6 +82,7 @@ class Gathered:
 
     streams: tuple[Stream, ...]
     notes: tuple[str, ...]
+    first: datetime
     until: datetime
     unseen: tuple[str, ...] = ()
     windows: tuple[Window, ...] = ()
@@ -141,7 +143,7 @@ class EvidenceReader:
         Raises:
             AwsError: CloudWatch refused, can't be reached, or its answer is incomplete.
         """
-        first, until, notes = self._minutes(start, now)
+        first, until, notes = _minutes(self._environment.analysis.delay, start, now)
         compared = self._compared(live, now, notes)
         ceilings = self._ceilings(compared, live, first)
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
@@ -167,7 +169,7 @@ class EvidenceReader:
         if clients:
             seen &= {name for route in clients.found.routes for name in route.names}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
-        return Gathered(streams, tuple(notes), until, unseen, windows, clients.left if clients else 0, unread)
+        return Gathered(streams, tuple(notes), first, until, unseen, windows, clients.left if clients else 0, unread)
 
     def renew(self, now: datetime) -> bool:
         """Read again which functions the target groups have, unless `gather` did so now; whether they are others.
@@ -192,7 +194,7 @@ class EvidenceReader:
         Raises:
             AwsError: AWS refused, can't be reached, or its answer is incomplete.
         """
-        first, until, notes = self._minutes(start, now)
+        first, until, notes = _minutes(self._environment.analysis.delay, start, now)
         recipes: dict[Rate | Time, MetricName] = {}
         for metric, recipe in BY_VERSION.items():
             if metric in self._environment.analysis.metrics:
@@ -203,7 +205,7 @@ class EvidenceReader:
             notes.append("server-errors are invocations that fail: Lambda doesn't know an answer's status")
         compared = [_Compared(metric, pool, recipe) for recipe, metric in recipes.items() for pool in builds]
         streams, _ = self._streams(compared, first, until, notes)
-        return Gathered(streams, tuple(notes), until)
+        return Gathered(streams, tuple(notes), first, until)
 
     def _by_client(
         self, live: AlbState, start: datetime, first: datetime
@@ -241,15 +243,6 @@ class EvidenceReader:
                 for limit in (*((begin[each],) if each in begin else ()), *later[recipe, sources])
             ]
         return found
-
-    def _minutes(self, start: datetime, now: datetime) -> tuple[datetime, datetime, list[str]]:
-        """The first full minute, the end of the last one that doesn't change any more, and what to know of them."""
-        first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
-        until = max(first, _minute(now.astimezone(UTC) - self._environment.analysis.delay))
-        if until - first <= MAX_BAKE:
-            return first, until, []
-        first = until - MAX_BAKE
-        return first, until, [f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days"]
 
     def _streams(
         self,
@@ -357,6 +350,16 @@ class EvidenceReader:
         bounds = (latency.limit, latency.tolerated, latency.harmful, latency.harmful)
         counted = (tally(recipe, each, timedelta(seconds=bound)) for each, bound in zip(sources, bounds, strict=True))
         return _Plan(compared, tuple(counted) if limit else (NOTHING,) * 4, latency, limit)
+
+
+def _minutes(delay: timedelta, start: datetime, now: datetime) -> tuple[datetime, datetime, list[str]]:
+    """The first full minute, the end of the last one that doesn't change any more, and what to know of them."""
+    first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
+    until = max(first, _minute(now.astimezone(UTC) - delay))
+    if until - first <= MAX_BAKE:
+        return first, until, []
+    first = until - MAX_BAKE
+    return first, until, [f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days"]
 
 
 def _bounds(metrics: Metrics, recipe: Time, pool: Pool) -> tuple[float, ...]:

@@ -73,6 +73,13 @@ _COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), R
 _SETTINGS = Need(
     "AllFunctions", calls("lambda", "GetFunctionConfiguration ListProvisionedConcurrencyConfigs"), Resources.functions
 )
+
+
+def _functions_if_costs(names: Resources) -> tuple[str, ...]:
+    """All functions, if a ramp judges what they cost."""
+    return names.functions() if names.environment.analysis.not_dearer is not None else ()
+
+
 _CONCURRENCY = (
     _MEASURE,
     Need("Observe", ("lambda:GetAccountSettings",)),
@@ -333,6 +340,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_OVERRULE,
         *_CONCURRENCY,
         _ALARMS,
+        replace(_SETTINGS, on=_functions_if_costs),
         _COLD_STARTS,
         *_FIND_LOGS,
         _READ_LOGS,
