@@ -47,6 +47,7 @@ class SharedActions:
         self._opened = opened
         self._parts = opened.container
         self._notifiers = opened.container.notifiers(warn)
+        self._notifiers.check()
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return self._parts.alarms.states(names)

@@ -8,6 +8,7 @@ import pytest
 
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.quantities import Percent
+from rollout.migration.events import Warned
 from tests.behaviour.team import InMemoryTeam
 
 QUARTER = Percent.of(25)
@@ -72,3 +73,11 @@ def test_words_from_another_terminal(ramping: InMemoryTeam) -> None:
     ended = ramping.run("ramp", "production", "--once", "--yes")
     assert ended.returncode == 1
     assert "at 25 % (rollout rollback production" in ended.stderr
+
+
+def test_a_notification_that_cannot_be_sent_from_here_is_said_at_the_start(ramping: InMemoryTeam) -> None:
+    with ramping.file.open("a") as file:
+        file.write('\n[environments.production.notifications.team]\nwebhook = "$NO_SUCH_HOOK"\n')
+    ramping.open().ramp(approve=True, once=True)
+    said = [each.message for each in ramping.events if isinstance(each, Warned)]
+    assert said == ["notification team ($NO_SUCH_HOOK) can't be sent: the variable NO_SUCH_HOOK is not set"]

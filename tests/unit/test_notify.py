@@ -435,6 +435,24 @@ def test_without_apprise_it_is_said_once_how_to_install_it(send: Send, monkeypat
     assert 'pip install "rollout[apprise]"' in failure
 
 
+def test_what_cannot_be_sent_is_said_before_the_first_notice(tmp_path: Path) -> None:
+    failures: list[str] = []
+    named = {"slack": Notification(webhook="$HOOK"), "phones": Notification(**APPRISE, events=("rollback",))}
+    notifiers = Notifiers(
+        named,
+        plugins=lambda name, options: notifier(name, environment(), options),
+        topics=Topics,
+        buses=Buses,
+        root=tmp_path,
+        on_failure=failures.append,
+        variables={"APPRISE": "json://127.0.0.1:1"},
+    )
+    notifiers.check()
+    assert failures == ["notification slack ($HOOK) can't be sent: the variable HOOK is not set"]
+    notifiers.send(NOTICE)
+    assert len(failures) == 1
+
+
 def test_nothing_in_a_message_by_apprise_is_a_mention() -> None:
     said = as_message(replace(NOTICE, sentence="<!channel> <@U1> @everyone"))
     assert not any(mention in said["body"] for mention in ("<!", "<@", "@U", "@e"))

@@ -96,6 +96,16 @@ def run(
         raise NotTold(f"the command ended with exit code {status}")
 
 
+def require_apprise() -> None:
+    """Require the extra.
+
+    Raises:
+        Lacking: apprise isn't installed.
+    """
+    if missing := missing_of("apprise"):
+        raise Lacking(f"{missing[0]} is not installed: {how_to_install('apprise')}")
+
+
 def by_apprise(
     urls: str, message: Mapping[str, Any], folder: Path, limit: timedelta, environ: Mapping[str, str]
 ) -> None:
@@ -108,11 +118,8 @@ def by_apprise(
         limit: The time after which it is killed.
 
     Raises:
-        Lacking: apprise isn't installed.
         NotTold: An address is unknown to apprise, a service refused, or it took too long.
     """
-    if missing := missing_of("apprise"):
-        raise Lacking(f"{missing[0]} is not installed: {how_to_install('apprise')}")
     # -P: the modules beside it are none of apprise's
     command = (sys.executable, "-P", apprise_process.__file__)
     match _status(command, {"urls": urls, **message}, folder, limit, environ):

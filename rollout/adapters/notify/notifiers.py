@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import ParamSpec
 
-from rollout.adapters.notify.channels import by_apprise, host_of, post, run
+from rollout.adapters.notify.channels import by_apprise, host_of, post, require_apprise, run
 from rollout.adapters.notify.ports import Buses, Lacking, NotTold, Topics, Unreached
 from rollout.adapters.plugins import Tell
 from rollout.base.child_environment import without_secrets
@@ -99,6 +99,15 @@ class Notifiers:
         for name, to in waiting.items():
             self._on_failure(_sentence(name, to, notice, f"not done within {self._limits.total.total_seconds():g} s"))
 
+    def check(self) -> None:
+        """Report now what can't be sent from here, and not at the notice that doesn't come. Never raises."""
+        for name, to in self._notifications.items():
+            try:
+                self._address(to)
+            except Lacking as why:
+                self._lacking.add(name)
+                self._on_failure(f"notification {name} ({_place(to)}) can't be sent: {why}")
+
     def _is_repeated(self, name: str, why: NotTold) -> bool:
         if not isinstance(why, Lacking):
             return False
@@ -115,13 +124,13 @@ class Notifiers:
                 subject = f"{notice.environment}: {notice.kind}"
                 self._topics().publish(Arn(to.sns), subject, notice.sentence, json.dumps(as_json(notice)))
             elif to.webhook:
-                url = self._resolved(to.webhook.get_secret_value())
+                url = self._address(to)
                 hide_address(url)
                 self._try(post, url, as_slack(notice), self._limits.one)
             elif to.eventbridge:
                 self._try(self._buses().put, Arn(to.eventbridge), as_json(notice), notice.at)
             elif to.apprise:
-                urls = self._resolved(to.apprise)
+                urls = self._address(to)
                 hide(urls)
                 by_apprise(urls, as_message(notice), self._root, self._limits.apprise, self._environ_of(to))
             elif to.plugin:
@@ -148,10 +157,15 @@ class Notifiers:
         except Exception as error:
             raise NotTold(f"the plugin failed with {type(error).__name__}") from error  # its text may contain a secret
 
-    def _resolved(self, address: str) -> str:
-        if url := self._variables.get(address[1:]) if address.startswith("$") else address:
-            return url
-        raise Lacking(f"the variable {address[1:]} is not set")
+    def _address(self, to: Notification) -> str:
+        """The address of a webhook or for apprise; else nothing."""
+        if to.apprise:
+            require_apprise()
+        named = to.apprise or (to.webhook.get_secret_value() if to.webhook else "")
+        url = self._variables.get(named[1:]) if named.startswith("$") else named
+        if named and not url:
+            raise Lacking(f"the variable {named[1:]} is not set")
+        return url or ""
 
     def _try(self, send: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:
         from tenacity import (  # noqa: PLC0415 - only for channels that are tried again
@@ -176,8 +190,13 @@ class Notifiers:
 
 
 def _sentence(name: str, to: Notification, notice: Notice, why: str) -> str:
+    return f"notification {name} ({_place(to)}) failed for the event {notice.kind}: {why}"
+
+
+def _place(to: Notification) -> str:
+    """Where it goes, without a secret."""
     webhook = to.webhook.get_secret_value() if to.webhook else ""
     place = to.sns or to.eventbridge or to.apprise or to.plugin or (to.command[0] if to.command else webhook)
     if webhook and not webhook.startswith("$"):
         place = host_of(webhook)
-    return f"notification {name} ({place}) failed for the event {notice.kind}: {why}"
+    return place
