@@ -34,6 +34,12 @@ class Estimate:
         return Estimate(self.value + amount, *(None if end is None else end + amount for end in (self.low, self.high)))
 
     @property
+    def negated(self) -> Estimate:
+        """The same below 0."""
+        ends = self.high, self.low
+        return Estimate(-self.value, *(None if end is None else -end for end in ends))
+
+    @property
     def half(self) -> tuple[float, float] | None:
         """How far the ends are from the value."""
         if self.low is None or self.high is None:

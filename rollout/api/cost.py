@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 LONGEST = 30 * DAY
 _INIT = "INIT phases aren't counted: they are in functions' logs, which are read with cold-starts in [analysis] metrics"
+_UNREAD = "INIT phases aren't counted here: `rollout cost` reads functions' logs"
 Targets = Mapping["Arn", Sequence[str]]
 
 
 class Costs(Part):
     """Functions' costs, by CloudWatch."""
 
-    def __call__(self, since: timedelta | str) -> CostLedger:
+    def __call__(self, since: timedelta | str, *, logs: bool = True) -> CostLedger:
         """See `EnvironmentRollout.cost`."""
         from rollout.analysis.cost.ledger import ledger  # noqa: PLC0415 - only this command needs them
         from rollout.analysis.cost.prices import prices_of  # noqa: PLC0415 - as above
@@ -46,11 +47,12 @@ class Costs(Part):
                 code="no-function",
             )
         settings = container.described_functions.settings([arns[each.function] for each in served])
-        logs = container.logs if "cold-starts" in environment.analysis.metrics else None
-        used = usages({_name(arn): each for arn, each in settings.items()}, container.aws_metrics, logs, periods)
+        in_logs = "cold-starts" in environment.analysis.metrics
+        source = container.logs if in_logs and logs else None
+        used = usages({_name(arn): each for arn, each in settings.items()}, container.aws_metrics, source, periods)
         comparable = by_function(environment, live, targets)
         pools = [(pool.routes, _names(pool.legacy), _names(pool.candidate)) for pool in comparable.pools]
-        notes = (*comparable.notes, *(() if logs else (_INIT,)))
+        notes = (*comparable.notes, *(() if source else (_UNREAD if in_logs else _INIT,)))
         until = periods.first + periods.span
         return ledger(environment.name, until, prices_of(environment), used, served, pools=pools, notes=notes)
 

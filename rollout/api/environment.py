@@ -156,11 +156,12 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
 
         return FleetRamp(self._opened, plan)
 
-    def cost(self, since: timedelta | str = DAY) -> CostLedger:
+    def cost(self, since: timedelta | str = DAY, *, logs: bool = True) -> CostLedger:
         """What the functions cost, legacy beside the candidate, and what the move saves, by CloudWatch.
 
         Args:
             since: How far back, 1 h to 30 d, also as a text such as `7d`.
+            logs: Whether functions' logs may be read for INIT phases, if `[analysis]` has `cold-starts`; it costs.
 
         Raises:
             UsageError: It isn't a duration, or out of range; or no route is served by a function.
@@ -169,7 +170,7 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         """
         from rollout.api.cost import Costs
 
-        return Costs(self._opened)(since)
+        return Costs(self._opened)(since, logs=logs)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

@@ -32,7 +32,7 @@ from rollout.parity.tally import Tally
 from rollout.parity.traffic import TrafficReport
 from rollout.parity.verdict import Difference, RouteVerdict, verdict_of
 from rollout.state import ramp_journal
-from rollout.state.ramp_journal import KeptVerdict, Kind
+from rollout.state.ramp_journal import MAX_GROUPS, MAX_PLACE, KeptGroup, KeptVerdict, Kind
 
 __all__ = ["REQUESTS", "SINCE", "Parity", "Sources"]
 
@@ -242,6 +242,11 @@ class Parity(Part):
                     requests=each.requests,
                     different=each.different,
                     covered=100 * each.covered,
+                    groups=tuple(
+                        KeptGroup(place=group.place[:MAX_PLACE], requests=group.requests)
+                        for group in each.differences[:MAX_GROUPS]
+                    )
+                    or None,
                 )
 
     @property

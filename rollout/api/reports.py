@@ -7,8 +7,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rollout.api.arguments import in_range
+from rollout.api.arguments import DAY, in_range
 from rollout.api.checks import Checks
+from rollout.api.cost import Costs
 from rollout.api.fleet import FleetLine, line_of
 from rollout.api.guard_reading import GuardReading
 from rollout.api.holders import Holders
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 class Reports(Part):
     """An environment in one line, or in full."""
 
-    def overview(self, *, since: timedelta | str | None = None, logs: bool = False) -> Overview:
+    def overview(self, *, since: timedelta | str | None = None, logs: bool = False, costs: bool = False) -> Overview:
         """The environment's status, its history, and legacy and the candidate over time.
 
         Args:
             since: How far back, 10 min to 60 d, also as a text such as `7d`; by default to before the last ramp began.
             logs: Whether the ramp's verdict may read logs, which takes a while and costs.
+            costs: Whether to read what the functions cost, by the last day.
 
         Raises:
             UsageError: It isn't a duration, or out of range.
@@ -49,6 +51,7 @@ class Reports(Part):
             states=lambda: container.states,
             firings=GuardReading(self._opened).firings,
             ramp=lambda: self._ramp.view(logs=logs),
+            costs=(lambda: Costs(self._opened)(DAY, logs=logs)) if costs else None,
             metrics=container.metrics,
             now=container.utc,
             since=span,

@@ -25,6 +25,7 @@ def dashboard(
 
     require_extra()
     import webbrowser
+    from datetime import timedelta
 
     from rollout.base.clock import SystemClock
     from rollout.reports import server
@@ -33,10 +34,13 @@ def dashboard(
     names = run.rollout().environments
     # opened anew each time, since the file's weights change
     readings = Readings(lambda name, since: run.environment(name).reports.overview(since=since), SystemClock())
+    costs = Readings(
+        lambda name, _: run.environment(name).cost(logs=False), SystemClock(), timedelta(0), server.COSTS_KEEP
+    )
 
     def ready(url: str) -> None:
         run.render.say(f"the dashboard is at {url} until Ctrl-C")
         if not no_open:
             webbrowser.open(url)
 
-    server.run(server.Dashboard(names, readings), port, ready)
+    server.run(server.Dashboard(names, readings, costs), port, ready)

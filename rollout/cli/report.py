@@ -34,7 +34,7 @@ def report(
 
     require_extra()
     require_writable(html, overwrite=force)
-    overview = run.environment(environment).reports.overview(since=since)
+    overview = run.environment(environment).reports.overview(since=since, costs=True)
     from rollout.reports.report import write_report
 
     write_report(overview, html, overwrite=force)

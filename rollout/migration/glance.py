@@ -38,7 +38,8 @@ class Glance:
         word: How it is, in a few words.
         said: What comes next and on what condition, in a sentence.
         waits_for: What or whom it waits for.
-        command: What a person runs next; None if nothing.
+        command: What a person runs next, or may run; None if nothing.
+        to: What for, in a few words; empty where the command says so.
     """
 
     mood: Mood
@@ -46,6 +47,12 @@ class Glance:
     said: str
     waits_for: str = "nothing"
     command: str | None = None
+    to: str = ""
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing goes on until a person acts."""
+        return self.waits_for == "a person"
 
     @property
     def shape(self) -> str:

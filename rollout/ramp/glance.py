@@ -40,12 +40,14 @@ def glance_of(
     match decision.act:
         case Act.FAIL:
             said = f"{why}. The next look takes the traffic back."
-            return Glance(Mood.FAILING, "Worse than legacy", said, "the next look", f"rollout rollback {name}")
+            command = f"rollout rollback {name}"
+            return Glance(Mood.FAILING, "Worse than legacy", said, "the next look", command, "take it back at once")
         case Act.ASK:
             said = f"The candidate passed. {target} % needs an approval."
-            return Glance(Mood.PERSON, "Waits for an approval", said, "a person", f"rollout approve {name}")
+            command = f"rollout approve {name}"
+            return Glance(Mood.PERSON, "Waits for an approval", said, "a person", command, f"go on to {target} %")
         case Act.PAUSE:
-            return Glance(Mood.PERSON, "Paused", f"{why}.", "a person", f"rollout resume {name}")
+            return Glance(Mood.PERSON, "Paused", f"{why}.", "a person", f"rollout resume {name}", "let it go on")
         case Act.HOLD:
             return Glance(Mood.PERSON, "Held without a verdict", f"{why}.", "a person", f"rollout status {name}")
         case Act.FREEZE | Act.CLOSED:
@@ -56,7 +58,7 @@ def glance_of(
     baking = _baking(decision, judgement, target, ends, now)
     if stands.paused is not None:
         said = f"Paused by {stands.paused.by}. {baking.said}"
-        return Glance(Mood.PERSON, "Paused", said, "a person", f"rollout resume {name}")
+        return Glance(Mood.PERSON, "Paused", said, "a person", f"rollout resume {name}", "let it go on")
     return baking
 
 
@@ -71,7 +73,8 @@ def seen_by_ramp(
 def of_controller(status: ControllerStatus) -> Glance:
     """A ramp whose controller can't be relied on."""
     command = f"rollout controller status {status.environment}"
-    return Glance(Mood.PERSON, "The controller needs a look", f"{capital(status.sentence)}.", "a person", command)
+    said = f"{capital(status.sentence)}."
+    return Glance(Mood.PERSON, "The controller needs a look", said, "a person", command, "see why")
 
 
 def minutes_for(finding: MetricResult) -> int | None:

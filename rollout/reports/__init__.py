@@ -4,7 +4,7 @@
 - `changes`: the marks of past changes;
 - `overview`: one environment's data at one time; `reading` gathers it;
 - `fitting`: the range that fits what happened; `glance`: how it is, what comes next, what waits for whom;
-- `scales` and `charts`: SVG charts;
+- `bounds`: where harm begins, as the judge has it; `scales` and `charts`: SVG charts;
 - `pages`: HTML of overviews; `report` writes one file;
 - `parity_page`: answers side by side, in one file;
 - `cost_table`: what functions cost, as a file;

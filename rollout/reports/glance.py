@@ -20,10 +20,9 @@ def glance(overview: Overview) -> Glance:
     status, name = overview.status, overview.environment
     found = _ramp(overview)
     if status.guard and status.guard.fired:
-        said = f"{capital(status.guard.fired)}."
-        return Glance(
-            Mood.BACK, "The guard took traffic back", said, "a person", status.next_step or f"rollout rollback {name}"
-        )
+        said = f"{capital(status.guard.fired)}." + ("" if overview.top.tenths else " All requests go to legacy.")
+        command, to = status.next_step or f"rollout rollback {name}", "bring file and state up to date"
+        return Glance(Mood.BACK, "The guard took traffic back", said, "a person", command, to)
     runs = status.controller
     if runs and runs.state != "missing" and not runs.is_well and found.mood in (Mood.WAITING, Mood.FINE):
         return of_controller(runs)
@@ -82,7 +81,8 @@ def _ramp(overview: Overview) -> Glance:
         if stands.ended.kind is Kind.FINISHED and not stands.is_by_hand:
             return Glance(Mood.FINE, "Finished", said, command=overview.status.next_step)
         word = "All traffic is on legacy" if not overview.top.tenths else "The ramp has failed"
-        return Glance(Mood.BACK, word, said, "a person", f"rollout ramp {name} --restart")
+        command, to = f"rollout ramp {name} --restart", "begin again, once it is mended"
+        return Glance(Mood.BACK, word, said, "a person", command, to)
     if view.decision is None:
         return Glance(Mood.WAITING, "Under way", overview.ramp, "the ramp's next look")
     following = next((each for each in overview.steps if each > stands.weight), None)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from rollout.analysis.cost.ledger import CostLedger
 from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.ramp_settings import Analysis
 from rollout.migration.checks.status import EnvironmentStatus
 from rollout.ramp.view import RampView
 from rollout.reports.timeseries import TimeSeries
 from rollout.state.history.audit import PastChange
+from rollout.state.ramp_journal import JournalEntry, KeptVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Overview:
         whole: The time series of all routes together; None without data.
         courses: Those of routes that are counted separately, in the inventory's order; only `whole` if there is one.
         notes: Notes on the numbers, and what could not be read.
+        analysis: The margins that the ramp's verdict goes by; None if they can't be gone by.
+        parity: By route, the last verdict on its answers that history has, and its entry.
+        costs: What its functions cost, or why that isn't known; None where nobody asked.
     """
 
     at: datetime
@@ -44,6 +50,9 @@ class Overview:
     whole: TimeSeries | None = None
     courses: tuple[TimeSeries, ...] = ()
     notes: tuple[str, ...] = ()
+    analysis: Analysis | None = None
+    parity: Mapping[str, tuple[JournalEntry, KeptVerdict]] = field(default_factory=dict)
+    costs: CostLedger | str | None = None
 
     @property
     def environment(self) -> str:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,18 +14,23 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
 
 from rollout import __version__
+from rollout.analysis.cost.ledger import CostLedger
+from rollout.analysis.cost.words import dollars, ends
 from rollout.base.printable import printable
 from rollout.inventory.quantities import format_duration
 from rollout.migration.checks.parity_status import parity_sentence
 from rollout.migration.checks.status import RouteStatus
 from rollout.migration.glance import SHAPES, Mood
+from rollout.parity.verdict import sentence as sentence_of_parity
 from rollout.reports import words
 from rollout.reports.changes import effect_of
 from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
-from rollout.reports.plots import axis, drawn, rows
+from rollout.reports.plots import axis, drawn, ranks, rows
 from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, rate, total
 from rollout.state.history import words as history
+from rollout.state.history.audit import PastChange
+from rollout.state.ramp_journal import KeptVerdict
 
 SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=14))
 MOST_COURSES = 24
@@ -187,6 +192,7 @@ def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:
         "now": glance(overview),
         "shown": course,
         "drawn": drawn(overview, course, "all") if course else (),
+        "costs": overview.costs,
         "history": [(each, effect_of(each)) for each in reversed(overview.history[-MOST_HISTORY:])],
     }
 
@@ -195,7 +201,12 @@ def _of_route(overview: Overview, route: str) -> dict[str, Any]:
     """What a route's page has: its rule, and what is judged of it."""
     judgement, course = overview.view.judgement if overview.view else None, overview.course_of(route)
     _, old, new = _totals(course)
+    compared = overview.parity.get(route)
     return {
+        "costs": overview.costs.of_route(route) if isinstance(overview.costs, CostLedger) else overview.costs,
+        "parity": compared,
+        "newer": next((each for each in overview.history if compared and _is_newer_build(each, compared[0].at)), None),
+        "ranks": ranks(old, new),
         "sides": (old, new),
         "times": [
             (words.rung(rung), *(None if each is None else Estimate(each) for each in both), words.times(*both))
@@ -205,6 +216,16 @@ def _of_route(overview: Overview, route: str) -> dict[str, Any]:
         "mood": moods(judgement).get(route, Mood.IDLE),
         "findings": [each for each in judgement.findings if route in each.routes] if judgement else (),
     }
+
+
+def _is_newer_build(change: PastChange, than: datetime) -> bool:
+    return change.at > than and change.what.startswith(("phase1", "deploy")) and not change.failure
+
+
+def _kept(verdict: KeptVerdict) -> str:
+    """A verdict on answers, in a sentence."""
+    said = sentence_of_parity(verdict.different, verdict.requests) if verdict.requests else "no request was compared"
+    return f"{verdict.result.capitalize()}: {said}; {verdict.covered:.0f} % of the requests' shapes were compared"
 
 
 def _routes(overview: Overview, link: Callable[[str], str | None]) -> list[tuple[object, ...]]:
@@ -250,9 +271,12 @@ def _templates() -> Environment:
         "about": words.about,
         "ago": words.ago,
         "count": words.count,
+        "dollars": dollars,
         "duration": format_duration,
+        "ends": ends,
         "guard": words.guard,
         "interval": words.interval,
+        "kept": _kept,
         "last_change": last_change,
         "moment": words.moment,
         "moves": history.moves,

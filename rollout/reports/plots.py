@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from rollout.base.formatting import count_of
 from rollout.base.printable import printable
+from rollout.inventory.ramp_settings import MetricName
+from rollout.reports.bounds import JUDGED, bound
 from rollout.reports.changes import Effect, effect_of, weights_of
 from rollout.reports.charts import Chart, ChartMark, Line, svg
 from rollout.reports.overview import Overview
-from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
-from rollout.reports.words import count, per_cent, per_cent_tick, seconds, seconds_tick
+from rollout.reports.scales import ticks
+from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, total
+from rollout.reports.words import count, per_cent, per_cent_tick, rung, seconds, seconds_tick
 from rollout.state.history.words import in_a_line
 
-LATENCIES: Mapping[str, Callable[[Bucket], Estimate | None]] = {"p50": attrgetter("median"), "p99": attrgetter("tail")}
+LATENCIES: Mapping[str, MetricName] = {"p50": "latency-p50", "p99": "latency-p99"}
+_AT_AXIS = (0.5, 0.7, 0.95, 0.98, 0.99, 0.998)
+"""The ranks that are named at an axis; the others are too near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,14 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
     start, end = course.times[0], course.times[-1] + course.period
     marks = _marks(overview)
 
-    def both(take: Callable[[Bucket], Estimate | None]) -> tuple[Line, ...]:
+    def both(metric: MetricName) -> tuple[Line, ...]:
+        held = [bound(metric, each, overview.analysis) for each in course.legacy]
+        sides = [[*map(JUDGED[metric], buckets)] for buckets in (course.legacy, course.candidate)]
+        lines = zip(("legacy", "candidate", "harm"), (*sides, held), strict=True)
         return tuple(
-            Line(name, tuple(zip(course.times, map(take, buckets), strict=True)))
-            for name, buckets in (("legacy", course.legacy), ("candidate", course.candidate))
+            Line(name, tuple(zip(course.times, each, strict=True)))
+            for name, each in lines
+            if name != "harm" or any(each)
         )
 
     old, new = total(course.legacy), total(course.candidate)
@@ -66,7 +75,7 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
             id=f"{prefix}-errors",
             title="Server errors (5xx)",
             summary=f"Legacy {per_cent(old.errors)}, candidate {per_cent(new.errors)}.",
-            lines=both(lambda each: each.errors),
+            lines=both("server-errors"),
             written=per_cent_tick,
             least=0.005,
             most=1.0,
@@ -75,12 +84,12 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
             Chart(
                 id=f"{prefix}-{quantile}",
                 title=f"Response time, {quantile}",
-                summary=f"Legacy {seconds(take(old))}, candidate {seconds(take(new))} on average.",
-                lines=both(take),
+                summary=f"Legacy {seconds(JUDGED[metric](old))}, candidate {seconds(JUDGED[metric](new))} on average.",
+                lines=both(metric),
                 written=seconds_tick,
                 least=0.001,
             )
-            for quantile, take in LATENCIES.items()
+            for quantile, metric in LATENCIES.items()
         ),
     )
     return tuple(Drawn(each.id, each.title, svg(each, marks, start, end), numbers(each)) for each in charts)
@@ -128,6 +137,29 @@ def _json(data: object) -> str:
     return json.dumps(data, separators=(",", ":"))
 
 
+def ranks(old: Bucket, new: Bucket) -> tuple[str, str]:
+    """Response times by their ranks, as `charts.js` takes them: the axis, and the chart.
+
+    An axis of -log10(1 - rank) gives p50, p90, p99 the room that they have in a tail; the longest has no place on it.
+    """
+    places = {each: round(-math.log10(1 - each), 4) for each in RUNGS if each < 1}
+    x, names = [*places.values()], [*map(rung, places)]
+    sides = {
+        name: (bucket.times or (None,) * len(RUNGS))[: len(x)] for name, bucket in (("legacy", old), ("candidate", new))
+    }
+    lines = [{"name": name, "value": [each and _short(each) for each in times]} for name, times in sides.items()]
+    top = ticks(max((each for times in sides.values() for each in times if each), default=0.001))[-1]
+    shared = {
+        "x": x,
+        "from": x[0],
+        "to": x[-1],
+        "marks": [],
+        "ranks": names,
+        "ticks": [places[each] for each in _AT_AXIS],
+    }
+    return _json(shared), _json({"title": "Response times by percentile", "unit": "s", "top": top, "lines": lines})
+
+
 def _marks(overview: Overview) -> tuple[ChartMark, ...]:
     return tuple(
         ChartMark(each.at, each.number, effect, in_a_line(each))
@@ -154,7 +186,11 @@ def weights(overview: Overview, routes: Sequence[str], start: datetime) -> Line:
     return Line("weight", tuple(points), is_stepped=True)
 
 
-def rows(course: TimeSeries) -> Iterator[tuple[datetime, Estimate | None, Bucket, Bucket]]:
-    """A course as a table, the latest first, without the periods that had no request."""
+def rows(
+    course: TimeSeries, overview: Overview
+) -> Iterator[tuple[datetime, Estimate | None, Bucket, Bucket, list[Estimate | None]]]:
+    """A course as a table, the latest first, without the periods that had no request; with the bounds of `JUDGED`."""
     whole = zip(course.times, course.shares, course.legacy, course.candidate, strict=True)
-    return (row for row in reversed(list(whole)) if row[2].requests or row[3].requests)
+    for time, share, old, new in reversed(list(whole)):
+        if old.requests or new.requests:
+            yield time, share, old, new, [bound(metric, old, overview.analysis) for metric in JUDGED]

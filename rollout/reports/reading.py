@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from rollout.alb.state import AlbState
+from rollout.analysis.cost.ledger import CostLedger
 from rollout.analysis.measuring.pools import Pool, by_target_group, told_apart
 from rollout.analysis.ports import Metrics
 from rollout.errors import AwsError, EngineError, RolloutError
@@ -26,6 +27,7 @@ from rollout.state.history.entries import Update
 from rollout.state.history.firings import changes, merged
 from rollout.state.history.reading import read_histories
 from rollout.state.ports import States
+from rollout.state.ramp_journal import entries
 
 Histories = Mapping[str, Sequence[Update]]
 
@@ -38,6 +40,7 @@ def read_overview(
     states: Callable[[], States],
     firings: Callable[[], Sequence[Firing]] = tuple,
     ramp: Callable[[], RampView] = RampView,
+    costs: Callable[[], CostLedger] | None = None,
     metrics: Metrics,
     now: datetime,
     since: timedelta | None,
@@ -47,16 +50,18 @@ def read_overview(
     Args:
         firings: Reads what the guard did.
         ramp: Reads what the ramp's next look would do.
+        costs: Reads what the functions cost; None leaves it.
         now: AWS's time.
         since: How far back; None for what fits the changes.
 
     Raises:
         AwsError: The load balancers can't be read.
     """
-    with ThreadPoolExecutor(6) as pool:
+    with ThreadPoolExecutor(7) as pool:
         guarded = pool.submit(firings)
         stands, read = pool.submit(status), pool.submit(live)
         past, asked = pool.submit(lambda: read_histories(states())), pool.submit(_view, ramp)
+        paid = pool.submit(_costs, costs) if costs else None
         rules = read.result()
         histories, trouble = _histories(past.result)
         history = merged(changes_of(histories), changes(guarded.result()))
@@ -78,6 +83,9 @@ def read_overview(
             whole=whole,
             courses=courses,
             notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),
+            analysis=None if environment.faults.get("analysis") else environment.analysis,
+            parity={kept.route: (entry, kept) for entry in entries(updates) for kept in entry.verdicts or ()},
+            costs=paid.result() if paid else None,
         )
 
 
@@ -86,6 +94,13 @@ def _view(ramp: Callable[[], RampView]) -> RampView:
         return ramp()
     except RolloutError as error:
         return RampView(trouble=_message(error))
+
+
+def _costs(costs: Callable[[], CostLedger]) -> CostLedger | str:
+    try:
+        return costs()
+    except RolloutError as error:
+        return _message(error)
 
 
 def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:

@@ -1,4 +1,4 @@
-"""A cache of overviews: ten tabs cost one reading, and a page shows earlier data without waiting long."""
+"""A cache of what pages show: ten tabs cost one reading, and a page shows earlier data without waiting long."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 from rollout.base.clock import Clock
 from rollout.errors import RolloutError
-from rollout.reports.overview import Overview
 
+T = TypeVar("T")
 KEEP = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=0.3)
 """How long a page waits for a reading before it shows the one before, or that there is none yet."""
@@ -23,45 +24,53 @@ Key = tuple[str, timedelta | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Generic[T]):
     """What is known of an environment.
 
     Attributes:
-        overview: As it was read last; None if it never was.
+        found: What was read last; None if nothing ever was.
         trouble: Why it couldn't be read the last time.
         at: When that was, in seconds on the clock.
         is_pending: Whether it is being read.
     """
 
-    overview: Overview | None = None
+    found: T | None = None
     trouble: str | None = None
     at: float = float("-inf")
     is_pending: bool = False
 
 
-class Readings:
+class Readings(Generic[T]):
     """Reads in threads, each key once at a time, and remembers; used from one event loop.
 
     Args:
-        read: Reads an overview; may take long, and be called from several threads.
+        read: Reads an environment; may take long, and be called from several threads.
         patience: See `PATIENCE`.
+        keep: How long a reading is shown before it is read anew; one that failed at most `KEEP`.
     """
 
     def __init__(
-        self, read: Callable[[str, timedelta | None], Overview], clock: Clock, patience: timedelta = PATIENCE
+        self,
+        read: Callable[[str, timedelta | None], T],
+        clock: Clock,
+        patience: timedelta = PATIENCE,
+        keep: timedelta = KEEP,
     ) -> None:
         self._read = read
         self._clock = clock
         self._patience = patience
+        self._keep = keep
         self._threads = ThreadPoolExecutor(AT_ONCE, "dashboard")
-        self._known: dict[Key, Reading] = {}
+        self._known: dict[Key, Reading[T]] = {}
         self._running: dict[Key, asyncio.Task[None]] = {}
 
-    async def of(self, keys: Sequence[Key]) -> tuple[Reading, ...]:
-        """What is known, after a moment's wait for what is older than `KEEP` and so is read anew."""
+    async def of(self, keys: Sequence[Key]) -> tuple[Reading[T], ...]:
+        """What is known, after a moment's wait for what is older than `keep` and so is read anew."""
         now = self._clock.now()
         for key in keys:
-            if key not in self._running and now - self._known.get(key, Reading()).at >= KEEP.total_seconds():
+            known: Reading[T] = self._known.get(key, Reading())
+            keep = min(self._keep, KEEP) if known.trouble else self._keep
+            if key not in self._running and now - known.at >= keep.total_seconds():
                 self._running[key] = asyncio.create_task(self._refresh(key))
         if running := [self._running[key] for key in keys if key in self._running]:
             await asyncio.wait(running, timeout=self._patience.total_seconds())
@@ -74,11 +83,11 @@ class Readings:
     async def _refresh(self, key: Key) -> None:
         before = self._known.get(key, Reading())
         try:
-            overview = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, *key)
-            found = Reading(overview, None, self._clock.now())
+            read = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, *key)
+            found = Reading(read, None, self._clock.now())
         except RolloutError as error:
             said = f"{error.what}; {error.hint}" if error.hint else error.what
-            found = Reading(before.overview, said, self._clock.now())
+            found = Reading(before.found, said, self._clock.now())
         finally:
             del self._running[key]
         self._known.pop(key, None)

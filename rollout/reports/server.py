@@ -9,16 +9,20 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
+from rollout.analysis.cost.ledger import CostLedger
 from rollout.base.bounded import QUIET, Bounded, ReadLimits
 from rollout.errors import RolloutError
 from rollout.inventory.quantities import format_duration, parse_duration
 from rollout.reports.access import guard
 from rollout.reports.fitting import LONGEST, SHORTEST
+from rollout.reports.overview import Overview
 from rollout.reports.pages import SCRIPTS, Links, Row, asset, environment_page, fleet_page, waiting_page
 from rollout.reports.readings import KEEP, Reading, Readings
 
@@ -26,6 +30,8 @@ HOST = "127.0.0.1"
 BOUNDS = ReadLimits(connections=32, head_within=10)
 KEEP_ALIVE = 30.0
 """Seconds until the next request of a connection, head and all."""
+COSTS_KEEP = timedelta(minutes=15)
+"""How long what functions cost is shown before it is read anew: it is of a day, and changes slowly."""
 SOON = timedelta(seconds=1)
 """When a page looks again that waits for a reading."""
 
@@ -35,16 +41,24 @@ class Dashboard:
 
     Args:
         names: The environments, in the inventory's order.
+        costs: What functions cost, which no page waits for; None leaves it.
         token: What the address holds; by default a new one, of 256 bits.
         bounds: How much of whoever connects is taken.
     """
 
     def __init__(
-        self, names: Sequence[str], readings: Readings, token: str | None = None, bounds: ReadLimits = BOUNDS
+        self,
+        names: Sequence[str],
+        readings: Readings[Overview],
+        costs: Readings[CostLedger] | None = None,
+        *,
+        token: str | None = None,
+        bounds: ReadLimits = BOUNDS,
     ) -> None:
         self._bounds = bounds
         self._names = tuple(names)
         self._readings = readings
+        self._costs = costs
         self._token = token or secrets.token_urlsafe(32)
         self._port = 0
 
@@ -81,11 +95,13 @@ class Dashboard:
                 server.close()
         finally:
             self._readings.close()
+            if self._costs:
+                self._costs.close()
             await runner.cleanup()
 
     async def _fleet(self, request: web.Request) -> web.Response:
         found = await self._readings.of([(name, None) for name in self._names])
-        rows = [Row(name, each.overview, each.trouble) for name, each in zip(self._names, found, strict=True)]
+        rows = [Row(name, each.found, each.trouble) for name, each in zip(self._names, found, strict=True)]
         return await _answer(request, found, lambda: fleet_page(rows, self._links(found)))
 
     async def _environment(self, request: web.Request) -> web.Response:
@@ -93,21 +109,24 @@ class Dashboard:
         if name not in self._names:
             raise web.HTTPNotFound
         since = _span(request.query.get("since"))
-        (reading,) = found = await self._readings.of([(name, since)])
-        overview = reading.overview
+        (reading,) = await self._readings.of([(name, since)])
+        costs = await self._costs.of([(name, None)]) if self._costs else ()
+        found: tuple[Reading[Any], ...] = (reading, *costs)
+        overview = reading.found
         if overview is None:
             return await _answer(
                 request, found, lambda: waiting_page(name, self._links(found), self._names, reading.trouble)
             )
         if route is not None and overview.course_of(route) is None:
             raise web.HTTPNotFound
+        shown = replace(overview, costs=costs[0].found or costs[0].trouble) if costs else overview
         return await _answer(
             request,
             found,
-            lambda: environment_page(overview, self._links(found), self._names, route=route, trouble=reading.trouble),
+            lambda: environment_page(shown, self._links(found), self._names, route=route, trouble=reading.trouble),
         )
 
-    def _links(self, found: Sequence[Reading]) -> Links:
+    def _links(self, found: Sequence[Reading[Any]]) -> Links:
         every = SOON if any(each.is_pending for each in found) else KEEP
         return Links(f"/{self._token}/", self._environment_link, int(every.total_seconds()))
 
@@ -138,7 +157,7 @@ def run(dashboard: Dashboard, port: int, on_ready: Callable[[str], None]) -> Non
     asyncio.run(serve())
 
 
-async def _answer(request: web.Request, found: Sequence[Reading], page: Callable[[], str]) -> web.Response:
+async def _answer(request: web.Request, found: Sequence[Reading[Any]], page: Callable[[], str]) -> web.Response:
     """A page, or that it is still as it was; it is made only if it isn't."""
     tag = hashlib.sha256(repr([(each.at, each.trouble, each.is_pending) for each in found]).encode()).hexdigest()[:32]
     if any(each.value == tag for each in request.if_none_match or ()):

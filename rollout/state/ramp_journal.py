@@ -23,6 +23,7 @@ from rollout.state.ports import Stacks
 MARK = "rollout-ramp: "
 Live = TypeVar("Live")
 MAX_SENTENCE = 1000
+MAX_GROUPS, MAX_PLACE = 5, 200
 READS = 5
 DEPTH = 1000
 """The number of latest updates that are read; a ramp of weeks writes some hundred."""
@@ -56,6 +57,13 @@ BESIDE = frozenset({Kind.CALIBRATED, *ABOUT})
 """The kinds that are nothing of a ramp's own."""
 
 
+class KeptGroup(Frozen):
+    """Where a route's answers differ; no value of an answer."""
+
+    place: str = Field(max_length=MAX_PLACE)
+    requests: int = Field(ge=0)
+
+
 class KeptVerdict(Frozen):
     """What comparing a route's answers came to.
 
@@ -67,6 +75,7 @@ class KeptVerdict(Frozen):
         requests: How many different requests were compared.
         different: For how many of them the candidate's answer differs.
         covered: How many of the route's requests are of a shape that was compared, in per cent.
+        groups: The most frequent differences; None without any.
     """
 
     route: str = Field(max_length=200)
@@ -77,6 +86,7 @@ class KeptVerdict(Frozen):
     requests: int = Field(ge=0)
     different: int = Field(ge=0)
     covered: float = Field(ge=0, le=100)
+    groups: tuple[KeptGroup, ...] | None = Field(None, max_length=MAX_GROUPS)
 
 
 class JournalEntry(Frozen):

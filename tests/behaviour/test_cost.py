@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollout.analysis.cost.ledger import CostLedger
 from rollout.analysis.metrics import REPORTS, Source, function
 from rollout.analysis.ports import FunctionSettings
 from rollout.errors import UsageError
@@ -157,3 +158,36 @@ def test_routes_without_functions_have_no_costs(cut_over: InMemoryTeam) -> None:
         aws.targets.pop(group)
     with raises(UsageError, "no-function"):
         cut_over.open().cost()
+
+
+def test_a_report_has_costs_and_an_overview_only_if_asked(moving: InMemoryTeam) -> None:
+    serve(moving)
+    assert moving.open().reports.overview().costs is None
+    found = moving.open().reports.overview(costs=True).costs
+    assert isinstance(found, CostLedger)
+    assert found.saved
+    assert moving.run("report", "production", "--html", "r.html").returncode == 0
+    assert "Saved at 100 %" in (moving.folder / "r.html").read_text()
+
+
+def test_a_page_reads_no_logs_for_costs(moving: InMemoryTeam) -> None:
+    serve(moving)
+    with moving.file.open("a") as file:
+        file.write('\n[environments.production.analysis]\nmetrics = ["cold-starts"]\n')
+    found = moving.open().cost(logs=False)
+    assert {each.init_gb_seconds for each in found.functions} == {None}
+    assert any("INIT" in note for note in found.notes)
+
+
+def test_a_route_has_the_functions_and_routes_that_are_compared_with_it(moving: InMemoryTeam) -> None:
+    serve(moving)
+    found = moving.open().cost()
+    route = found.compared[0].routes[0]
+    part = found.of_route(route)
+    assert [each.routes for each in part.compared] == [found.compared[0].routes]
+    assert {each.side for each in part.functions} == {"legacy", "candidate"}
+    old, new = part.compared[0].per_million
+    assert old
+    assert new
+    assert new.value < old.value
+    assert found.of_route("no-such").functions == ()

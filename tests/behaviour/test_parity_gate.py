@@ -153,6 +153,17 @@ def test_the_latest_verdict_of_a_build_counts(gated: InMemoryTeam) -> None:
     assert codes(gated) == {"parity-insufficient"}
 
 
+def test_history_has_where_answers_differ_and_no_value_of_them(gated: InMemoryTeam) -> None:
+    functions(gated).handlers["rust-scorer"] = wrong
+    compare(gated, routes=(ROUTE,))
+    last = gated.open().history()[-1]
+    assert '{"place":"body $.score (type)","requests":15}' in last.message
+    assert '\\"7\\"' not in last.message
+    entry, kept = gated.open().reports.overview().parity[ROUTE]
+    assert (entry.at, kept.different) == (last.at, 15)
+    assert "body $.score (type)" in [each.place for each in kept.groups or ()]
+
+
 def test_a_build_that_comes_while_somebody_is_asked_is_seen(gated: InMemoryTeam) -> None:
     compare(gated)
 

@@ -25,7 +25,7 @@ from rollout.reports.pages import report_page
 from rollout.reports.readings import Readings
 from rollout.reports.server import Dashboard
 from rollout.state.ramp_journal import Kind
-from tests.unit.dashboard.world import HISTORY, Histories, entry, overview, shop
+from tests.unit.dashboard.world import HISTORY, Histories, compared, costs, entry, overview, shop
 from tests.unit.test_measure import on_aws
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
@@ -55,10 +55,16 @@ class World(SystemClock):
     def __init__(self) -> None:
         self.raised = False
         self.time = 0.0
-        self.known = {"production": overview(shop(8)), "hundred": overview(shop(100))}
-        found = shop(8)
-        history = Histories((*HISTORY, entry(Kind.RAISED, 0.1, "as good", weight=Percent.of(50))))
-        self.at_50 = overview(found, live=on_aws(found, **dict.fromkeys(found.routes, 50)), stacks=history)
+        found, many = shop(8), shop(100)
+        told = Histories((compared(["r2"], 29, different=4, groups=["body $.score (type)"]), *HISTORY))
+        self.known = {
+            "production": overview(found, stacks=told, paid=lambda: costs(found)),
+            "hundred": overview(many, paid=lambda: costs(many)),
+        }
+        history = Histories((*told.updates, entry(Kind.RAISED, 0.1, "as good", weight=Percent.of(50))))
+        self.at_50 = overview(
+            found, paid=lambda: costs(found), live=on_aws(found, **dict.fromkeys(found.routes, 50)), stacks=history
+        )
 
     def now(self) -> float:
         """See `base.clock.Clock`."""

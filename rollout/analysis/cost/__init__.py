@@ -2,5 +2,5 @@
 
 - `prices`: list prices by region, and an environment's own;
 - `usage`: what functions used, from CloudWatch's points;
-- `ledger`: what that costs, and what the move saves.
+- `ledger`: what that costs, and what the move saves; `words`: the same in sentences.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -115,6 +115,8 @@ class Compared:
         legacy_alone: Legacy a day, with the requests of both; None if it had no requests.
         candidate_alone: The candidate likewise.
         saved: What 100 % saves, compared with legacy alone, in 30 days; less than 0 if it costs more.
+        per_million: For a million invocations of legacy and of the candidate, without provisioned concurrency; None
+            without invocations.
     """
 
     routes: tuple[str, ...]
@@ -123,6 +125,7 @@ class Compared:
     legacy_alone: Estimate | None
     candidate_alone: Estimate | None
     saved: Estimate | None
+    per_million: tuple[Estimate | None, Estimate | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,11 @@ class CostLedger:
         return tuple(each for each in self.compared if each.saved)
 
     @property
+    def running(self) -> float:
+        """Both sides a day, for these routes."""
+        return math.fsum(each.now for each in self.both)
+
+    @property
     def legacy_alone(self) -> Estimate | None:
         """Legacy alone a day, for the routes of which both sides had requests."""
         return _sum([each.legacy_alone for each in self.both])
@@ -173,6 +181,13 @@ class CostLedger:
     def saved(self) -> Estimate | None:
         """What 100 % saves in 30 days, for these routes."""
         return _sum([each.saved for each in self.both])
+
+    def of_route(self, route: str) -> CostLedger:
+        """The part of it that a route has, with all routes that are compared together with it."""
+        compared = tuple(each for each in self.compared if route in each.routes)
+        routes = {route, *(each for pool in compared for each in pool.routes)}
+        functions = tuple(each for each in self.functions if routes & {*each.routes})
+        return replace(self, functions=functions, compared=compared)
 
 
 def ledger(
@@ -307,7 +322,8 @@ def _compared(
     alone = [_each(side, requests / (span / DAY)) for side in both]
     legacy, candidate = (each and each.shifted(fixed) for each, fixed in zip(alone, held, strict=True))
     saved = total([legacy, candidate], [1, -1]).times(MONTH / DAY) if legacy and candidate else None
-    return Compared(routes, round(requests), math.fsum((*by_use, *held)), legacy, candidate, saved)
+    old, new = (_each(side, MILLION) for side in both)
+    return Compared(routes, round(requests), math.fsum((*by_use, *held)), legacy, candidate, saved, (old, new))
 
 
 def _sum(estimates: Sequence[Estimate | None]) -> Estimate | None:

@@ -4,23 +4,25 @@
   const NEAR = 16, HEIGHT = 230, DAY = 86400, STYLES = {
     legacy: { dash: [7, 4], width: 2 }, candidate: { width: 2.2 },
     weight: { dash: [2, 3], width: 1.5, paths: uPlot.paths.stepped({ align: 1 }) },
+    harm: { dash: [1, 3], width: 1.5 },
   };
   const TIMES = [
     [DAY * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1],
     [DAY, "{MMM} {D}", "\n{YYYY}", null, null, null, null, null, 1],
     [1, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
   ];
-  let plots = [], shown = null;  // the range that was zoomed to, in seconds; null for all
+  let plots = [], times = [], shown = null;  // the range that was zoomed to, in seconds; null for all
   const colour = (name) => getComputedStyle(document.body).getPropertyValue(`--${name}`).trim();
-  const faded = (name) => `color-mix(in srgb, ${colour(name)} 20%, transparent)`;
+  const faded = (name) => `color-mix(in srgb, ${colour(name)} ${name === "harm" ? 10 : 20}%, transparent)`;
   const per_cent = (share) => `${(share * 100).toFixed(!share ? 0 : share >= 0.01 ? 1 : 2)} %`;
   const seconds = (time) => time >= 1 ? `${+time.toPrecision(3)} s` : `${+(time * 1000).toPrecision(3)} ms`;
   const tick = (unit) => unit === "s" ? seconds : (share) => `${+(share * 100).toPrecision(4)} %`;
   const clock = (time) => new Date(time * 1000).toISOString().slice(0, 16).replace("T", " ");
 
-  const said = (data, at, series, write) => {
-    const [value, low, high] = [series, series + 1, series + 2].map((each) => data[each]?.[at]);
+  const said = (data, at, series, write, line) => {
+    const value = data[series]?.[at], [low, high] = line.low ? [data[series + 1]?.[at], data[series + 2]?.[at]] : [];
     if (value == null) return "-";
+    if (line.name === "harm") return `above ${write(value)}${low == null ? "" : `, tolerated to ${write(low)}`}`;
     return low == null || high == null ? write(value) : `${write(value)} (${write(low)} to ${write(high)})`;
   };
   const latest = (values) => values.findLastIndex((value) => value != null);
@@ -29,21 +31,21 @@
     const grid = [x], steps = [];
     for (const line of lines) {
       if (line.x) steps.push([line.x, line.value]);
-      else grid.push(line.value, line.low, line.high);
+      else grid.push(line.value, ...(line.low ? [line.low, line.high] : []));
     }
     return steps.length ? uPlot.join([grid, ...steps]) : grid;  // what one lacks is undefined, which breaks no line
   };
-  const series_of = ({ lines, unit }) => {
-    const series = [{ label: "UTC", value: (u, time, _, at) => at == null ? "latest" : clock(time) }], bands = [];
+  const series_of = ({ lines, unit }, { ranks }) => {
+    const series = [{ label: ranks ? "of requests" : "UTC", value: (u, x, _, at) => at == null ? "latest" : ranks?.[at] ?? clock(x) }], bands = [];
     const write = unit === "s" ? seconds : per_cent;
-    for (const { name, x } of lines) {
-      const first = series.length;
+    for (const line of lines) {
+      const first = series.length, { name, x } = line;
       const value = (u, _, index, at) => {
         const column = u.data[index], here = x ? latest(column.slice(0, at == null ? undefined : at + 1)) : at ?? latest(column);
-        return here < 0 ? "-" : said(u.data, here, index, write);
+        return here < 0 ? "-" : said(u.data, here, index, write, line);
       };
-      series.push({ label: name, stroke: () => colour(name), points: { show: x ? false : undefined, size: 5 }, value, ...STYLES[name] });
-      if (x) continue;
+      series.push({ label: name, stroke: () => colour(name), points: { show: x ? false : ranks ? true : undefined, size: 5 }, value, ...STYLES[name] });
+      if (!line.low) continue;
       for (let end = 0; end < 2; end += 1) series.push({ class: "bound", points: { show: false } });
       bands.push({ series: [first + 2, first + 1], fill: () => faded(name) });
     }
@@ -81,12 +83,12 @@
     }
   };
 
-  const show = (low, high) => {  // in all charts
-    if (!plots.length) return;
-    const [first, last] = plots[0].whole, width = Math.min(Math.max(high - low, 120), last - first);
+  const show = (low, high) => {  // in all charts over time
+    if (!times.length) return;
+    const [first, last] = times[0].whole, width = Math.min(Math.max(high - low, 120), last - first);
     const min = Math.min(Math.max(low, first), last - width);
     shown = width < last - first ? [min, min + width] : null;
-    for (const u of plots) u.setScale("x", { min, max: min + width });
+    for (const u of times) u.setScale("x", { min, max: min + width });
   };
   const zoom = (u, factor, at = 0.5) => {
     const { min, max } = u.scales.x, middle = min + at * (max - min);
@@ -102,12 +104,11 @@
   };
 
   const keys = (u, reader, chart) => reader.addEventListener("keydown", (event) => {
-    const at = u.cursor.idx ?? u.series[0].idxs[1];
+    const at = u.cursor.idx ?? u.series[0].idxs[1], moves = event.shiftKey && u.whole;
+    const zooms = u.whole && { "+": () => zoom(u, 0.6), "=": () => zoom(u, 0.6), "-": () => zoom(u, 1 / 0.6), 0: () => show(...u.whole) };
     const done = {
-      ArrowLeft: () => event.shiftKey ? pan(u, -0.2) : move(u, at - 1),
-      ArrowRight: () => event.shiftKey ? pan(u, 0.2) : move(u, at + 1),
-      Home: () => move(u, 0), End: () => move(u, Infinity),
-      "+": () => zoom(u, 0.6), "=": () => zoom(u, 0.6), "-": () => zoom(u, 1 / 0.6), 0: () => show(...u.whole),
+      ArrowLeft: () => moves ? pan(u, -0.2) : move(u, at - 1), ArrowRight: () => moves ? pan(u, 0.2) : move(u, at + 1),
+      Home: () => move(u, 0), End: () => move(u, Infinity), ...zooms,
     }[event.key];
     if (!done) return;
     event.preventDefault();
@@ -119,7 +120,7 @@
     if (index < 0) return;
     const values = u.series.map((each, number) => number && each.class !== "bound" ? `${each.label} ${each.value(u, null, number, index)}` : null);
     reader.setAttribute("aria-valuenow", Math.min(index, reader.ariaValueMax));
-    reader.setAttribute("aria-valuetext", `${clock(u.data[0][index])}: ${values.filter(Boolean).join(", ")}`);
+    reader.setAttribute("aria-valuetext", `${u.series[0].value(u, u.data[0][index], 0, index)}: ${values.filter(Boolean).join(", ")}`);
   };
   const wheel = (u) => u.over.addEventListener("wheel", (event) => {  // alone it scrolls the page
     if (!event.ctrlKey && !event.metaKey && !event.shiftKey) return;
@@ -151,38 +152,40 @@
   };
 
   const build = (figure, course) => {
-    const chart = JSON.parse(figure.dataset.chart), plot = document.createElement("div"), { x, from, to } = course;
+    const chart = JSON.parse(figure.dataset.chart), plot = document.createElement("div"), { x, from, to, ranks } = course;
     plot.className = "plot";
     const reader = document.createElement("div");  // the plot by keyboard and ear, beside its links
     reader.className = "reader";
     reader.id = `${figure.id}-reader`;
     for (const [name, value] of Object.entries({
       role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": x.length - 1,
-      "aria-label": `${chart.title}: arrow keys read, plus and minus zoom, shift and arrows move, 0 shows all`,
+      "aria-label": `${chart.title}: arrow keys read${ranks ? "" : ", plus and minus zoom, shift and arrows move, 0 shows all"}`,
     })) reader.setAttribute(name, value);
-    figure.querySelector("svg").classList.add("ear");
+    figure.querySelector("svg")?.classList.add("ear");
     plot.append(reader);
     figure.append(plot);
     const axis = { stroke: () => colour("faint"), grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
     const u = new uPlot({
-      width: plot.clientWidth, height: HEIGHT, ...series_of(chart), padding: [16, 22, 0, 0],
+      width: plot.clientWidth, height: HEIGHT, ...series_of(chart, course), padding: [16, 22, 0, 0],
       tzDate: (time) => uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
-      scales: { x: { time: true, range: (_, min, max) => min <= x[0] && max >= x.at(-1) ? [from, to] : [min, max] }, y: { range: [0, chart.top] } },
-      axes: [{ ...axis, values: TIMES, space: 70 }, { ...axis, size: 62, values: (_, values) => values.map(tick(chart.unit)) }],
-      cursor: { sync: { key: "rollout", scales: ["x", null] }, y: false, drag: { x: true, dist: 5 } },
+      scales: { x: { time: !ranks, range: (_, min, max) => min <= x[0] && max >= x.at(-1) ? [from, to] : [min, max] }, y: { range: [0, chart.top] } },
+      axes: [{ ...axis, ...(ranks ? { splits: () => course.ticks, values: (_, at) => at.map((each) => ranks[x.indexOf(each)]) } : { values: TIMES, space: 70 }) }, { ...axis, size: 62, values: (_, values) => values.map(tick(chart.unit)) }],
+      cursor: { ...(ranks ? {} : { sync: { key: "rollout", scales: ["x", null] } }), y: false, drag: { x: !ranks, dist: 5 } },
       legend: { markers: { width: 2, dash: (u, index) => u.series[index].dash ? "dashed" : "solid" } },
       hooks: {
         draw: [(u) => draw_marks(u, course.marks), (u) => link_marks(u, course.marks)],
         setScale: [(u, key) => {
           const { min, max } = u.scales[key];
-          if (key === "x") shown = min > from || max < to ? [min, max] : null;
+          if (key === "x" && !ranks) shown = min > from || max < to ? [min, max] : null;
         }],
       },
     }, data_of(chart, course), plot);
-    u.whole = [from, to];
     keys(u, reader, chart);
-    wheel(u);
-    touch(u);
+    if (!ranks) {
+      u.whole = [from, to];
+      wheel(u);
+      touch(u);
+    }
     reader.addEventListener("focus", () => tell(u, reader, chart));
     new ResizeObserver(() => plot.clientWidth && u.setSize({ width: plot.clientWidth, height: HEIGHT })).observe(plot);
     tell(u, reader, chart);
@@ -198,6 +201,7 @@
       const course = JSON.parse(group.dataset.course);
       for (const figure of group.querySelectorAll("[data-chart]")) plots.push(build(figure, course));
     }
+    times = plots.filter((u) => u.whole);
     if (before) show(...before);
   };
   document.body.classList.add("interactive");

@@ -16,12 +16,20 @@ from rollout.ramp.state import RampState
 from rollout.ramp.view import RampView
 from rollout.reports.overview import Overview
 from rollout.state.ramp_journal import JournalEntry, Kind
-from tests.unit.dashboard.world import HISTORY, NOW, RAMP, SHARES, Counted, Histories, entry, overview, shop
+from tests.unit.dashboard.world import HISTORY as CHANGES
+from tests.unit.dashboard.world import NOW, RAMP, SHARES, Counted, Histories, compared, costs, entry, overview, shop
 from tests.unit.test_measure import on_aws
 
 ROUTES = ("score", "history", "stamps")
 AT = Percent.of(25)
 SHOP = shop(names=ROUTES)
+HISTORY = (
+    compared(ROUTES[1:], 29),
+    compared(
+        ROUTES[:1], 29, different=4, groups=["body $.stamps[*].expires (text's form)", "header cache-control (missing)"]
+    ),
+    *CHANGES,
+)
 STANDS = RampState(ROUTES, AT, NOW - timedelta(hours=10), began=NOW - timedelta(hours=18), is_new=False)
 ARMED = GuardStatus("production", "armed", watches="ada@laptop")
 FIRED_AT = NOW - timedelta(minutes=11)
@@ -87,7 +95,8 @@ def fine() -> Overview:
 
 def waiting() -> Overview:
     """The bake is over, and requests are missing."""
-    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, metrics=Counted(16, errors=ALIKE), since=None)
+    counts, stacks = Counted(16, errors=ALIKE), Histories(HISTORY)
+    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, metrics=counts, stacks=stacks, since=None)
 
 
 def person() -> Overview:
@@ -100,7 +109,7 @@ def person() -> Overview:
 def failing() -> Overview:
     """The candidate is worse, and the next look takes traffic back."""
     worse = Counted(180, errors={"old": 0.001, "new": 0.011}, times={"old": 0.08, "new": 0.11})
-    return overview(SHOP, ramp=seen(WORSE), guard=ARMED, metrics=worse, since=None)
+    return overview(SHOP, ramp=seen(WORSE), guard=ARMED, metrics=worse, stacks=Histories(HISTORY), since=None)
 
 
 def guard_fired() -> Overview:
@@ -110,12 +119,21 @@ def guard_fired() -> Overview:
     ended = replace(
         STANDS, ended=STANDS.asked or ASKED, is_by_hand=True, weight=ZERO, note="all routes were moved back"
     )
-    return overview(SHOP, live=live, ramp=RampView(ended), guard=FIRED, firings=(FIRING,), metrics=worse, since=None)
+    return overview(
+        SHOP,
+        live=live,
+        ramp=RampView(ended),
+        guard=FIRED,
+        firings=(FIRING,),
+        metrics=worse,
+        stacks=Histories(HISTORY),
+        since=None,
+    )
 
 
 def _named(environment: str, found: Overview) -> Overview:
     status = replace(found.status, environment=environment, phase="phase3", next_step=None)
-    return replace(found, status=status)
+    return replace(found, status=status, costs=costs(SHOP.model_copy(update={"name": environment})))
 
 
 SITUATIONS: Mapping[str, Callable[[], Overview]] = {

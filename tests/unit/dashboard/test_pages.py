@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,13 +28,14 @@ from rollout.reports.pages import (
 from rollout.state.history.entries import Update
 from tests.unit.dashboard.reader import Page, colours, contrast, faults
 from tests.unit.dashboard.situations import SITUATIONS
-from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, made, overview, shop
+from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, compared, costs, made, overview, shop
 
 LINKS = Links(
     "/t/", lambda name, since, route: f"/t/{name}?since={f'{since.days}d' if since else 'fit'}&route={route}", 15
 )
 NEVER = overview(live=AlbState("123456789012"), stacks=Histories(()))
 DAY = overview()
+PAID = replace(DAY, costs=costs(shop()))
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -90,13 +92,90 @@ def test_a_live_page_has_the_charts_numbers_beside_their_drawings() -> None:
     x = json.loads(course)["x"]
     assert len(charts) == len([each for each in page.all("svg") if each.get("class") == "chart"]) == 4
     lines = {line["name"]: line for line in charts[1]["lines"]}
-    assert [*lines] == ["legacy", "candidate"]
+    assert [*lines] == ["legacy", "candidate", "harm"]
     assert {len(line[part]) for line in lines.values() for part in ("value", "low", "high")} == {len(x)}
     now = DAY.whole and DAY.whole.candidate[-2].errors
     assert now
     assert now.low
     assert (lines["candidate"]["value"][-2], lines["candidate"]["low"][-2]) == pytest.approx((now.value, now.low), 1e-3)
     assert [mark[1] for mark in json.loads(course)["marks"]] == [3, 6]
+    assert lines["harm"]["value"][-2] == pytest.approx(lines["legacy"]["value"][-2] + 0.005, rel=0.01)
+    assert [line["name"] for line in charts[0]["lines"]] == ["candidate", "weight"]
+
+
+def test_what_harm_is_stands_in_the_legend_and_in_the_table_that_needs_no_script() -> None:
+    said = Page(PAGES["environment"]).text
+    assert "harm: begins at legacy's number plus the margin of" in said
+    assert re.search(
+        r"harm above, 5xx harm above, p50 harm above, p99 2026-11-25 11:45 .* 0\.\d\d % [\d.]+ ms [\d.]+ ms ", said
+    )
+    unknown = Page(live(replace(DAY, analysis=None))).text
+    assert "harm" not in unknown
+
+
+def test_costs_are_told_with_intervals_and_as_estimates() -> None:
+    for page in (live(PAID), report_page(PAID)):
+        said = Page(page).text
+        assert re.search(
+            r"Double running now \$0\.19\d+ a day Legacy alone, .* \$0\.2\d+ a day \(\$0\.2\d+ to \$0\.2\d+\)", said
+        )
+        assert re.search(r"Saved at 100 % \$3\.\d\d in 30 days \(\$3\.\d\d to \$3\.\d\d\)", said)
+        assert "Estimates, with 95 % intervals, by AWS's list prices of us-east-1" in said
+    assert Page(live(PAID)).text.count("r3 83,960 $0.87") == 1
+    of_route = Page(live(PAID, "r3")).text
+    assert "r3 83,960 $0.87" in of_route
+    assert "r2 83,960" not in of_route
+
+
+def test_a_dearer_candidate_costs_more() -> None:
+    dear = costs(shop(), milliseconds=(30, 300))
+    assert re.search(r"Costs more at 100 % \$\d+\.\d\d in 30 days \(\$\d", Page(live(replace(DAY, costs=dear))).text)
+
+
+def test_costs_that_are_not_known_are_one_line() -> None:
+    elsewhere = costs(shop(), region="eu-north-1")
+    said = Page(live(replace(DAY, costs=elsewhere))).text
+    assert "The prices of eu-north-1 aren't known: set million-requests, gb-second, gb-second-arm in [cost] of" in said
+    assert "$" not in said
+    assert (
+        "no route of p is served by a function"
+        in Page(live(replace(DAY, costs="no route of p is served by a function"))).text
+    )
+    assert "Cost" not in Page(live(DAY)).text
+
+
+def test_without_requests_to_the_candidate_nothing_is_saved_yet() -> None:
+    said = Page(live(replace(DAY, costs=costs(shop(), requests=(2600, 0))))).text
+    assert "known once both sides have requests" in said
+    assert "Saved at 100 % $" not in said
+
+
+def test_a_route_has_paritys_groups_and_how_to_see_the_answers() -> None:
+    update = compared(["r2"], 29, different=4, groups=["body $.score (type)", HOSTILE])
+    found = overview(stacks=Histories((update, *HISTORY)))
+    said = Page(live(found, "r2")).text
+    assert "Different: differs in at most 1.5 % of answers (95 % sure): 4 of 600; 92 %" in said
+    assert f"r2:1 body $.score (type) 4 of 600 r2:2 {HOSTILE} 4 of 600" in said
+    assert "rollout parity explain production r2" in said
+    assert "History has no verdict" in Page(live(found, "r1")).text
+    newer = overview(stacks=Histories((update, made("deploy", 2))))
+    assert "Change 2, deploy, is newer" in Page(live(newer, "r2")).text
+    again = overview(stacks=Histories((update, made("deploy", 2), compared(["r2"], 1))))
+    assert "Same: differs in at most 0.5 %" in Page(live(again, "r2")).text
+    assert "is newer" not in Page(live(again, "r2")).text
+
+
+def test_a_route_has_both_sides_times_by_rank() -> None:
+    page = Page(live(DAY, "r2"))
+    shared, chart = (json.loads(page.values(name)[-1]) for name in ("data-course", "data-chart"))
+    assert shared["ranks"][0] == "p30"
+    assert shared["x"] == sorted(shared["x"])
+    assert {*shared["ticks"]} <= {*shared["x"]}
+    old, new = (line["value"] for line in chart["lines"])
+    assert len(old) == len(new) == len(shared["x"])
+    assert max(old) <= chart["top"]
+    assert f"p99 {1000 * old[-2]:.3g} ms {1000 * new[-2]:.3g} ms" in page.text
+    assert len(Page(PAGES["environment"]).values("data-course")) == 1
 
 
 @pytest.mark.parametrize("scheme", colours(asset("style.css")), ids=("light", "dark"))

@@ -115,7 +115,7 @@ def test_one_environment_does_not_hold_up_another() -> None:
     async def look() -> None:
         readings = Readings(lambda name, since: (other if name == "review" else aws).read(name, since), Time(), LONG)
         fine, broken = await readings.of([KEY, ("review", DAY)])
-        assert (fine.overview, broken.overview, broken.trouble) == (SHOWN, None, "no credentials")
+        assert (fine.found, broken.found, broken.trouble) == (SHOWN, None, "no credentials")
         readings.close()
 
     asyncio.run(look())
@@ -135,3 +135,20 @@ def test_only_so_many_are_remembered() -> None:
 
     asyncio.run(look())
     assert len(aws.reads) > MOST_KEPT + 1
+
+
+def test_a_reading_is_kept_as_long_as_it_is_said() -> None:
+    aws, time = Aws(), Time()
+
+    async def look() -> None:
+        readings = Readings(aws.read, time, LONG, timedelta(minutes=15))
+        for time.at in (0, 899, 900):
+            await readings.of([KEY])
+        assert len(aws.reads) == 2
+        aws.trouble = AwsError("AWS throttles")
+        for time.at in (1800, 1829, 1830):  # and is tried again as soon as any other
+            await readings.of([KEY])
+        readings.close()
+
+    asyncio.run(look())
+    assert len(aws.reads) == 4

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientSession
 
+from rollout.analysis.cost.ledger import CostLedger
 from rollout.base import peers
 from rollout.base.bounded import ReadLimits
 from rollout.base.clock import SystemClock
@@ -22,9 +24,9 @@ from rollout.reports.access import HEADERS, refusal
 from rollout.reports.overview import Overview
 from rollout.reports.pages import SCRIPTS, asset, digest
 from rollout.reports.readings import Readings
-from rollout.reports.server import BOUNDS, Dashboard
+from rollout.reports.server import BOUNDS, COSTS_KEEP, Dashboard
 from tests.unit.dashboard.reader import Page
-from tests.unit.dashboard.world import overview, shop
+from tests.unit.dashboard.world import costs, overview, shop
 
 SHOWN = overview(shop(2))
 NAMES = ("production", "review")
@@ -257,3 +259,34 @@ def test_another_users_connections_leave_room_for_ours() -> None:
         await other.communicate(b"")
 
     visit(look, bounds=ReadLimits(connections=3, head_within=20))
+
+
+def test_no_page_waits_for_costs_and_many_pages_cost_one_read() -> None:
+    goes_on, reads = threading.Event(), list[str]()
+
+    def read(name: str, _: timedelta | None) -> CostLedger:
+        reads.append(name)
+        assert goes_on.wait(60)
+        if name == "review":
+            raise AwsError("AccessDenied")
+        return costs(shop(2))
+
+    async def run() -> None:
+        readings = Readings(lambda _name, _since: SHOWN, SystemClock(), timedelta(seconds=60))
+        paid = Readings(read, SystemClock(), timedelta(0), COSTS_KEEP)
+        async with Dashboard(NAMES, readings, paid).serving(0) as url, ClientSession() as session:
+            browser = Browser(url, session)
+            first = await browser.ask("environments/production")
+            await browser.ask("environments/review")
+            assert "Saved at 100 %" not in first.text
+            assert 'data-every="1"' in first.text
+            goes_on.set()
+            texts = dict.fromkeys(NAMES, "")
+            while not all('data-every="30"' in each for each in texts.values()):
+                texts = {name: (await browser.ask(f"environments/{name}")).text for name in NAMES}
+            assert "Saved at 100 %" in texts["production"]
+            assert "AccessDenied" in texts["review"]
+            assert "Saved at 100 %" in (await browser.ask("environments/production?since=6h&route=r2")).text
+
+    asyncio.run(run())
+    assert sorted(reads) == ["production", "review"]

@@ -10,7 +10,11 @@ from statistics import NormalDist
 from typing import cast
 
 from rollout.alb.state import AlbState
+from rollout.analysis.cost.ledger import CostLedger, Served, Side, ledger
+from rollout.analysis.cost.prices import prices_of
+from rollout.analysis.cost.usage import Usage
 from rollout.analysis.metrics import Point, Series
+from rollout.analysis.ports import Architecture, FunctionSettings
 from rollout.errors import AwsError, EngineError
 from rollout.guard.record import Firing
 from rollout.inventory.model import Environment
@@ -25,7 +29,7 @@ from rollout.reports.reading import read_overview
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Moves, Record, with_record
 from rollout.state.ports import States
-from rollout.state.ramp_journal import JournalEntry, Kind, message
+from rollout.state.ramp_journal import JournalEntry, KeptGroup, KeptVerdict, Kind, message
 from tests.unit.test_measure import inventory, on_aws
 
 NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
@@ -69,6 +73,38 @@ HISTORY = (
     entry(Kind.RESUMED, 11),
     entry(Kind.RAISED, 10, "5xx 0.10 % of 84,100 against 0.11 % of 4,400: as good", weight=Percent(250)),
 )
+
+
+def compared(routes: Sequence[str], hours: float, *, different: int = 0, groups: Sequence[str] = ()) -> Update:
+    """A verdict of parity on routes, of whose 600 requests so many differ."""
+    found = [KeptGroup(place=each, requests=different) for each in groups]
+    result = "different" if different else "same"
+    kept = {"legacy": "a", "candidate": "b", "rules": "c", "result": result, "requests": 600, "covered": 92}
+    more = {"different": different, "groups": found or None}
+    return entry(Kind.COMPARED, hours, verdicts=[KeptVerdict(route=each, **kept, **more) for each in routes])
+
+
+def costs(
+    environment: Environment,
+    *,
+    requests: tuple[int, int] = (2600, 870),
+    milliseconds: tuple[float, float] = (80, 30),
+    region: str = "us-east-1",
+) -> CostLedger:
+    """What functions cost whose candidate takes a third of legacy's time, each route with functions of its own."""
+    at = environment.model_copy(update={"region": region})
+    kinds: tuple[tuple[Side, Architecture], ...] = (("legacy", "x86_64"), ("candidate", "arm64"))
+    sides = [(*kind, each, number) for kind, each, number in zip(kinds, milliseconds, requests, strict=True)]
+    used, served, pools, none = dict[str, Usage](), list[Served](), [], (0.0,) * 24
+    for name in environment.routes:
+        for side, architecture, each_takes, number in sides:
+            counts = tuple(number * (1 + 0.2 * math.sin(hour)) for hour in range(24))
+            times = tuple(each * each_takes * (1 + 0.1 * math.cos(3 * hour)) for hour, each in enumerate(counts))
+            settings = FunctionSettings(512, architecture, f"/aws/lambda/{side}-{name}")
+            used[f"{side}-{name}"] = Usage(settings, DAY, counts, times, none, none)
+            served.append(Served(f"{side}-{name}", side, (name,)))
+        pools.append(((name,), (f"legacy-{name}",), (f"candidate-{name}",)))
+    return ledger(environment.name, NOW, prices_of(at), used, served, pools=pools)
 
 
 @dataclass
@@ -153,6 +189,7 @@ def overview(
     guard: GuardStatus | None = None,
     firings: Sequence[Firing] = (),
     since: timedelta | None = DAY,
+    paid: Callable[[], CostLedger] | None = None,
 ) -> Overview:
     """What people are shown: by default three routes at 25 %, in the middle of a ramp."""
     found = environment or shop()
@@ -164,6 +201,7 @@ def overview(
         states=lambda: cast("States", stacks or Histories()),
         firings=lambda: firings,
         ramp=asked or (lambda: ramp or RampView()),
+        costs=paid,
         metrics=metrics or Counted(),
         now=NOW,
         since=since,
