@@ -28,7 +28,6 @@ from rollout.state.ramp_journal import Kind
 from tests.unit.dashboard.world import HISTORY, Histories, compared, costs, entry, overview, shop
 from tests.unit.test_measure import on_aws
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 PAGES = {
     "fleet": "",
@@ -89,7 +88,7 @@ async def looked_at(browser: Browser, url: str, shot: Path, scheme: Any, width: 
     if painted > FIRST_PAINT:
         found.append(f"first paint after {painted:.0f} ms")
     found += await sent(page, url)
-    await page.evaluate(AXE)
+    await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     result = await page.evaluate("axe.run()")
     found += [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html']}" for each in result["violations"]]
     if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):

@@ -1,6 +1,7 @@
-"""Pictures of the dashboard for README and docs: what the page really is, in five situations that are in memory.
+"""Pictures of the dashboard for README and docs: of a short migration in the sandbox, and of five situations in memory.
 
-`nox -s screenshots` writes those of `KEPT` to docs/images. `nox -s screenshots -- FOLDER` writes all, at all widths.
+`nox -s screenshots` writes README's and those of `KEPT` to docs/images, in some minutes: README's needs the engine.
+`nox -s screenshots -- FOLDER` writes the situations, at all widths.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from rollout.reports.overview import Overview
 from rollout.reports.readings import Readings
 from rollout.reports.server import Dashboard
 from tests.browser.look import FLAGS
+from tests.browser.migration import migrating
 from tests.unit.dashboard.situations import SITUATIONS
 
+WHOLE = timedelta(seconds=60)
+"""How long a page may wait for what it shows: a picture shows all of it."""
 WIDTHS: Mapping[int, int] = {360: 780, 1280: 800, 2560: 1440}
 """Windows by their width, and how high they are."""
 
@@ -37,11 +41,12 @@ class Shot(NamedTuple):
 
 
 KEPT: Mapping[str, Shot] = {
-    "dashboard": Shot("environments/production", height=910),
     "waiting-for-a-person": Shot("environments/europe"),
     "guard-fired": Shot("environments/review", "dark"),
 }
-"""The pictures in docs/images."""
+"""The pictures in docs/images that show situations in memory."""
+REAL: Mapping[str, Shot] = {"dashboard": Shot("environments/production", height=1080)}
+"""README's, which shows the sandbox."""
 
 
 def every() -> Iterator[tuple[str, Shot]]:
@@ -52,6 +57,7 @@ def every() -> Iterator[tuple[str, Shot]]:
                 yield f"{name}-{scheme}-{width}", Shot(f"environments/{ENVIRONMENTS[name]}", scheme, width)
             yield f"fleet-{scheme}-{width}", Shot("", scheme, width)
             yield f"full-{scheme}-{width}", Shot("environments/production", scheme, width, is_full=True)
+            yield f"route-{scheme}-{width}", Shot("environments/asia?route=score", scheme, width, is_full=True)
 
 
 OVERVIEWS: Mapping[str, Overview] = {
@@ -77,15 +83,31 @@ async def taken(browser: Browser, url: str, shot: Shot, file: Path) -> None:
     print(f"{file}  {len(picture) / 1000:.0f} kB")
 
 
-async def main(out: Path, wanted: Mapping[str, Shot]) -> None:
+async def take(dashboard: Dashboard, out: Path, wanted: Mapping[str, Shot]) -> None:
     """Take all of them."""
-    readings = Readings(read, SystemClock(), timedelta(seconds=60))
-    async with Dashboard(tuple(OVERVIEWS), readings).serving(0) as url, async_playwright() as playwright:
+    async with dashboard.serving(0) as url, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for name, shot in wanted.items():
             await taken(browser, url, shot, out / f"{name}.png")
         await browser.close()
 
 
+def in_memory(out: Path, wanted: Mapping[str, Shot]) -> None:
+    """Take pictures of situations."""
+    asyncio.run(take(Dashboard(tuple(OVERVIEWS), Readings(read, SystemClock(), WHOLE)), out, wanted))
+
+
+def in_sandbox(out: Path) -> None:
+    """Take those of a real migration, by what `rollout dashboard` reads."""
+    with migrating() as team:
+        readings = Readings(lambda name, since: team.open(name).reports.overview(since=since), SystemClock(), WHOLE)
+        costs = Readings(lambda name, _: team.open(name).cost(logs=False), SystemClock(), WHOLE)
+        asyncio.run(take(Dashboard(("production",), readings, costs), out, REAL))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), dict(every())) if sys.argv[1:] else main(Path("docs/images"), KEPT))
+    if sys.argv[1:]:
+        in_memory(Path(sys.argv[1]), dict(every()))
+    else:
+        in_memory(Path("docs/images"), KEPT)
+        in_sandbox(Path("docs/images"))

@@ -146,7 +146,8 @@ def test_costs_that_are_not_known_are_one_line() -> None:
 
 def test_without_requests_to_the_candidate_nothing_is_saved_yet() -> None:
     said = Page(live(replace(DAY, costs=costs(shop(), requests=(2600, 0))))).text
-    assert "known once both sides have requests" in said
+    assert "The functions cost $" in said
+    assert "Only one side had requests" in said
     assert "Saved at 100 % $" not in said
 
 
