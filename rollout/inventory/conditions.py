@@ -35,6 +35,7 @@ class ConditionField(StrEnum):
     SOURCE = "source-ip"
 
 
+_FIELDS = frozenset(ConditionField)
 _WITH_EXPRESSIONS = frozenset({ConditionField.HOST, ConditionField.PATH, ConditionField.HEADER})
 _LOWERED = frozenset({ConditionField.HOST, ConditionField.QUERY, ConditionField.SOURCE})
 """What has no case: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html."""
@@ -76,7 +77,7 @@ class Condition:
         """Whether it can be judged here which requests it takes, all of them."""
         if self.field == ConditionField.SOURCE:
             return all(map(_is_network, self.values))
-        return not self.regex and self.field in set(ConditionField)
+        return not self.regex and self.field in _FIELDS
 
     @property
     def meaning(self) -> Meaning:

@@ -79,13 +79,15 @@ def example(
 
 def _apart(matching: Sequence[Pattern]) -> bool:
     """Whether no text begins as all of some patterns do, which tells most of them apart at once."""
-    heads = [tuple(takewhile(_is_letter, each)) for each in matching]
+    heads = [_head(each) for each in matching]
     longest = max(heads, key=len, default=())
     return any(longest[: len(head)] != head for head in heads)
 
 
-def _is_letter(part: str | Wild) -> bool:
-    return isinstance(part, str)
+@lru_cache(4096)
+def _head(wanted: Pattern) -> Pattern:
+    """What each text begins with that it matches."""
+    return tuple(takewhile(lambda part: isinstance(part, str), wanted))
 
 
 def _start(wanted: Pattern) -> Places:
