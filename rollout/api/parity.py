@@ -182,7 +182,7 @@ class Parity(Part):
         chosen = gathered.collected.chosen()
         if not chosen:
             raise UsageError(
-                "there is no request to ask",
+                "there is no request to send",
                 hint="give a file by --from, write samples, or let the load balancers write access logs",
                 code="nothing-to-ask",
             )

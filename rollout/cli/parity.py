@@ -28,14 +28,26 @@ KeepHeaders = Annotated[
 Rate = Annotated[float, typer.Option(help="Requests per second; each is three invocations.")]
 
 
+_HELP = {"-h", "--help"}
+
+
 class _Comparing(TyperGroup):
     """A group of which a first word that is no command of its own is the environment to compare."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """See Click's."""
-        if args and args[0] not in {*self.commands, "--help"}:
+        if args and (args[0] not in {*self.commands, *_HELP} or self._lacks_environment(args)):
             args = ["compare", *args]
         return super().parse_args(ctx, args)
+
+    def _lacks_environment(self, args: list[str]) -> bool:
+        """Whether a command's name stands without an environment: then it is the name of one."""
+        command = self.commands.get(args[0])
+        if command is None or _HELP & set(args):
+            return False
+        context = typer.Context(command, resilient_parsing=True)
+        found, *_ = command.make_parser(context).parse_args(args[1:])
+        return found.get("environment") is None
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """See Click's."""

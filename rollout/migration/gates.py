@@ -250,7 +250,7 @@ def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple
     if not drifting:
         return ()
     warning = "clients with cookies drift to the candidate over routes that share its target group"
-    return (f"{warning}: {', '.join(drifting)}; target-groups can have one for each route",)
+    return (f"{warning}: {', '.join(drifting)}; `target-groups` can give each route its own",)
 
 
 def warnings_of(

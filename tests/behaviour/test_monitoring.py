@@ -49,7 +49,9 @@ def test_alarms_and_a_dashboard_come_stay_change_and_go(legacy: InMemoryTeam) ->
     again = legacy.run("monitoring", "production")  # nothing to approve
     assert again.returncode == 0, again.stderr
     assert "nothing to do" in again.stdout
-    assert f"      {pool}-errors\n" in again.stdout
+    assert f"{len(watching['alarms'])} alarms" in again.stdout
+    named = legacy.run("-v", "monitoring", "production")
+    assert f"      {pool}-errors\n" in named.stdout
 
     legacy.edit("[stickiness]", NOTIFIED)
     changed = legacy.open().monitoring(approve=True)

@@ -340,3 +340,15 @@ class TestByTraffic:
         container = asked.world.actor().parts(environment, lambda _stack, _holder: None)
         read = logged_lines(container, environment.model_copy(update=routes), twice, timedelta(hours=1), print)
         assert sum(len(some) for _, lines in read for some in lines) == 3
+
+
+@pytest.mark.parametrize("name", ["record", "import", "explain", "traffic", "compare"])
+def test_an_environment_may_have_the_name_of_a_command(cut_over: InMemoryTeam, name: str) -> None:
+    def code(*arguments: str) -> str:
+        return str(json.loads(cut_over.run("parity", *arguments, "--json").stdout.splitlines()[-1])["code"])
+
+    assert code(name, "--since", "7d") == code("compare", name) == "unknown-environment"  # and not a missing argument
+    assert code(name, "elsewhere", *(["file"] if name == "import" else [])) == "unknown-environment"
+    for help_option in ("--help", "-h"):
+        assert cut_over.run("parity", name, help_option).stdout.startswith(f"Usage: rollout parity {name}")
+        assert cut_over.run("parity", help_option).stdout.startswith("Usage: rollout parity [OPTIONS] COMMAND")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -116,9 +116,9 @@ def _calibrating(event: events.RampsJudged, to: People) -> None:
 
 @show.register
 def _planned(event: events.ParityPlanned, to: People) -> None:
-    before = f", {event.done:,} were asked before" if event.done else ""
+    before = f", {event.done:,} were sent before" if event.done else ""
     to.done(
-        f"{count_of(event.requests, 'request')} to ask{before}: {count_of(event.invocations, 'invocation')}, at most "
+        f"{count_of(event.requests, 'request')} to send{before}: {count_of(event.invocations, 'invocation')}, at most "
         f"{count_of(event.at_once, 'request')} at a time (Lambda allows {event.concurrency:,} at once), "
         f"at least {format_duration(event.at_least)}, "
         f"about ${event.dollars:.2f} if each takes a second"
@@ -127,7 +127,7 @@ def _planned(event: events.ParityPlanned, to: People) -> None:
 
 @show.register
 def _asking(event: events.ParityAsked, to: People) -> None:
-    to.busy(f"asking both functions: {event.done:,} of {count_of(event.requests, 'request')}")
+    to.busy(f"sending to both functions: {event.done:,} of {count_of(event.requests, 'request')}")
 
 
 @show.register
@@ -175,18 +175,21 @@ def _finished(event: events.PhaseFinished, to: People) -> None:
 
 @show.register
 def _watching(event: events.Watching, to: People) -> None:
-    to.done("the alarms, for `alarms` in the ramp of stacks.toml:")
-    to.commands(event.alarms)
-    to.out.print(Text(f"    and the dashboard: {event.dashboard}"), soft_wrap=True)
+    _alarms(to, "a ramp fails on these alarms once `alarms` in its settings lists them", event.alarms)
+    to.out.print(Text(f"    the dashboard is at {event.dashboard}"), soft_wrap=True)
 
 
 @show.register
 def _guard_installed(event: events.GuardInstalled, to: People) -> None:
-    shown = is_verbose() or len(event.alarms) <= FEW
-    how = ":" if shown else f" {count_of(len(event.alarms), 'alarm')}; `-v` names them"
-    to.done(f"the guard {event.function} takes traffic back by{how}")
-    to.commands(event.alarms if shown else ())
-    to.out.print(Text(f"    {event.silence} reports a silent ramp"), soft_wrap=True)
+    _alarms(to, f"the guard {event.function} takes traffic back on", event.alarms)
+    to.out.print(Text(f"    {event.silence} reports a ramp that sends no heartbeats"), soft_wrap=True)
+
+
+def _alarms(to: People, head: str, names: Sequence[str]) -> None:
+    """Names to copy, if they are few; of many, how many there are."""
+    shown = is_verbose() or len(names) <= FEW
+    to.done(f"{head}:" if shown else f"{head}: {count_of(len(names), 'alarm')}; `-v` names them")
+    to.commands(names if shown else ())
 
 
 @show.register
@@ -222,7 +225,7 @@ def _command_run(event: events.CommandRun, to: People) -> None:
 @show.register
 def _released(event: events.OwnerReleased, to: People) -> None:
     rules = count_of(len(event.routes), "rule")
-    to.done(("release is done", "bold"), f": {event.owner} released {rules}, which are unchanged on AWS")
+    to.done(("release is done", "bold"), f": {event.owner} released {rules}; nothing changed on AWS")
     to.out.print(Text(f"    now {event.advice}"))
 
 
@@ -230,7 +233,7 @@ def _released(event: events.OwnerReleased, to: People) -> None:
 def _not_rolled_back(event: events.RouteNotRolledBack, to: People) -> None:
     problem = event.problem
     to.tell_apart()
-    to.warn(f"{problem.where}: {problem.what}; without rollout:" if problem.hint else str(problem))
+    to.warn(f"{problem.where}: {problem.what}; to move it without rollout:" if problem.hint else str(problem))
     to.commands((problem.hint,) if problem.hint else ())
 
 

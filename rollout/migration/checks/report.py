@@ -248,7 +248,7 @@ def _stickiness(environment: Environment) -> Check:
             Problem(
                 f"{', '.join(names)} share it: clients with cookies drift to the candidate as they change routes",
                 where=group,
-                hint="target-groups can have one for each route",
+                hint="`target-groups` can give each route its own",
                 code="candidate-shared",
             )
             for group, names in shared.items()

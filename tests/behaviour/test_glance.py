@@ -1,0 +1,67 @@
+"""A ramp at a glance: the terminal and the dashboard say the same, in a line where nothing moves."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollout.migration.glance import Mood
+from rollout.reports.glance import glance
+from tests.behaviour.team import InMemoryTeam
+
+LOOK = ("ramp", "production", "--once", "--yes")
+
+
+@pytest.fixture
+def stepped(cut_over: InMemoryTeam) -> InMemoryTeam:
+    """A team whose ramp is at its first step, without requests."""
+    assert cut_over.run(*LOOK).returncode == 0
+    cut_over.world.clock.advance(timedelta(minutes=5))
+    return cut_over
+
+
+def looked(team: InMemoryTeam) -> dict[str, Any]:
+    """What a look says for machines."""
+    done = team.run(*LOOK, "--json")
+    assert done.returncode == 0, done.stdout
+    said = [json.loads(line) for line in done.stdout.splitlines()]
+    (waiting,) = (event for event in said if event["event"] == "ramp-waiting")
+    return dict(waiting)
+
+
+def lines(team: InMemoryTeam) -> list[str]:
+    """What a look says for people, below where the ramp is and its steps."""
+    return team.run(*LOOK).stdout.splitlines()[2:]
+
+
+def test_a_look_and_the_dashboard_say_the_same(stepped: InMemoryTeam) -> None:
+    seen, shown = looked(stepped)["glance"], glance(stepped.open().reports.overview())
+    assert (seen["word"], seen["said"], seen["waits-for"]) == (shown.word, shown.said, shown.waits_for)
+    assert (shown.mood, shown.waits_for) == (Mood.WAITING, "requests")
+    (line,) = lines(stepped)
+    assert shown.said in line
+
+
+def test_a_paused_ramp_says_first_that_it_is_paused_and_what_ends_that(stepped: InMemoryTeam) -> None:
+    stepped.open().ramp.pause()
+    seen, shown = looked(stepped)["glance"], glance(stepped.open().reports.overview())
+    assert seen["command"] == shown.command == "rollout resume production"
+    assert (seen["mood"], shown.mood) == ("person", Mood.PERSON)
+    line, command = lines(stepped)
+    assert "paused" in line
+    assert "rollout resume production" in command
+
+
+def test_all_traffic_without_a_ceiling_is_one_line(stepped: InMemoryTeam) -> None:
+    stepped.open().set_weight(100, approve=True)
+    stepped.world.clock.advance(timedelta(minutes=5))
+    stepped.run(*LOOK, "--restart")
+    for _ in range(3):
+        stepped.world.serve(stepped.inventory, dict.fromkeys(stepped.inventory.routes, 500))
+    assert len(lines(stepped)) == 1
+    evidence = stepped.run("-v", *LOOK).stdout.splitlines()
+    assert len(evidence) > len(lines(stepped)) + 2
+    assert any("runs the ramp" in line for line in evidence)
