@@ -11,8 +11,9 @@ from rollout.base.user import who
 from rollout.errors import GateRefused, Locked
 from rollout.inventory.stacks import STACKS
 from rollout.migration import events
-from rollout.migration.adopt import Adoption, AdoptResult, Unmarked
-from rollout.migration.release import Release, ReleaseResult
+from rollout.migration.adopt import ADOPT, Adoption, AdoptResult, Unmarked
+from rollout.migration.emitter import reporting
+from rollout.migration.release import RELEASE, Release, ReleaseResult
 from rollout.state.pending import Holder, Lock
 
 
@@ -23,7 +24,8 @@ class ResourceOwnership(Part):
         """After phase 2: remove the adopted rules from the state of Terraform or another Pulumi stack, by its tool."""
         container = self._container
         release = Release(self._environment, container.load_balancers, container.stacks, container.owner, self._emit)
-        return release.run(approver(approve))
+        with reporting(self._emit, self._environment.name, RELEASE):
+            return release.run(approver(approve))
 
     def unmarked(self, stack: str) -> tuple[Unmarked, ...]:
         """The resources of a stack without its mark, which no phase changes or deletes: see `adopt`.
@@ -47,7 +49,8 @@ class ResourceOwnership(Part):
         Raises:
             UsageError: There is nothing of a name that could be adopted.
         """
-        return self._adoption().run(names, approver(approve), message)
+        with reporting(self._emit, self._environment.name, ADOPT):
+            return self._adoption().run(names, approver(approve), message)
 
     def unlock(
         self,

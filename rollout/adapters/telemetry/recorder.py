@@ -82,6 +82,8 @@ class Recorder:
                 self._end(name, f"{_OF_PHASE}{phase}", at)
             case events.RollbackFinished(reconciled=reconciled):
                 self._end(name, f"{_OF_PHASE}rollback", at, {RECONCILED: reconciled})
+            case events.OwnerReleased():
+                self._end(name, f"{_OF_PHASE}release", at)
             case events.PhaseFailed(phase=phase, code=code):
                 self._end(name, f"{_OF_PHASE}{phase}", at, code=code)
 
