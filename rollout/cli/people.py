@@ -74,8 +74,9 @@ class People(Renderer):
         screens.show(shown, self)
 
     def draw(self, drawn: RenderableType) -> None:
-        """Print something below what is there; nothing moves any more."""
-        self.rest()
+        """Print something below what is there; nothing moves any more but a ramp at a glance, which stays below it."""
+        if self.ramp is None or self.moving is not self.ramp:
+            self.rest()
         self.out.print(drawn)
 
     def once(self, what: str, drawn: RenderableType) -> None:

@@ -65,3 +65,11 @@ def test_all_traffic_without_a_ceiling_is_one_line(stepped: InMemoryTeam) -> Non
     evidence = stepped.run("-v", *LOOK).stdout.splitlines()
     assert len(evidence) > len(lines(stepped)) + 2
     assert any("runs the ramp" in line for line in evidence)
+
+
+def test_at_a_terminal_one_look_leaves_the_line_and_nothing_that_moves(stepped: InMemoryTeam) -> None:
+    code, shown = stepped.talk("", *LOOK, NO_COLOR="1")
+    assert code == 0
+    left = shown.rpartition("\x1b[2K")[2]  # after what was drawn last is taken away
+    assert " ".join(glance(stepped.open().reports.overview()).said.split()) in " ".join(left.split())
+    assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l")  # the cursor is back

@@ -256,6 +256,7 @@ def _rolled_back(event: events.RollbackFinished, to: People) -> None:
 @show.register
 def _milestone(event: ramp.Milestone, to: People) -> None:
     to.forget()
+    to.rest()
     if isinstance(event, events.RampPickedUp) and to.out.is_terminal:
         to.ramp = ramp.RampAtAGlance(to.out, event.steps)
     to.draw(ramp.milestone(event))

@@ -130,7 +130,7 @@ class RampAtAGlance:
     def start(self) -> None:
         """Show it."""
         self._live = Live(console=self._console, get_renderable=lambda: self, refresh_per_second=1, transient=True)
-        self._live.start()
+        self._live.start(refresh=True)  # else a line that is said before it is drawn would follow it
 
     def left(self) -> RenderableType | None:
         """What stays of it once nothing moves any more."""

@@ -63,12 +63,14 @@ class Watched:
 def line(overview: Overview) -> str:
     """The same on one line, for a pipe; it changes only with what matters."""
     now, view = glance(overview), overview.view
-    judged = f", {view.judgement.verdict.value}" if view and view.judgement else ""
-    run = f"; run `{now.command}`" if now.command else ""
-    return (
-        f"{overview.environment}: {overview.status.phase or 'phase unknown'}, live {weight(overview)}; "
-        f"{now.word}{judged}; waits for {now.waits_for}{run}"
+    phase, judged = overview.status.phase or "phase unknown", view.judgement if view else None
+    said = (
+        f"{overview.environment}: {phase}, live {weight(overview)}",
+        now.word + (f" ({judged.verdict.value})" if judged else ""),
+        "" if now.word.startswith("Waits") else f"waits for {now.waits_for}",
+        f"run `{now.command}`" if now.command else "",
     )
+    return "; ".join(filter(None, said))
 
 
 def _above(found: Overview, options: ConsoleOptions) -> Iterator[RenderableType]:
