@@ -13,7 +13,7 @@ from rollout.errors import EngineError
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.stacks import CANDIDATE
 from rollout.migration import events
-from rollout.migration.emitter import reporting
+from rollout.migration.emitter import observed
 
 if TYPE_CHECKING:
     from rollout.migration.rollback.builds import DeployBackResult
@@ -138,7 +138,7 @@ class Deploys(Phases):
                 raise EngineError("stacks.toml is not usable, so the state stays unchanged", code="config")
             return phase_runner(self._opened, builds=Builds(names)).run("deploy-back", approver(True), message=message)
 
-        with self._emit.aside(), reporting(self._emit, name, "deploy-back"):
+        with self._emit.aside(), observed(self._emit, name, "deploy-back"):
             summary = "Functions' aliases back to the build before, at once"
             self._emit(events.PhaseStarted(name, "deploy-back", summary, (CANDIDATE,)))
             back.move()

@@ -12,7 +12,7 @@ from rollout.errors import GateRefused, Locked
 from rollout.inventory.stacks import STACKS
 from rollout.migration import events
 from rollout.migration.adopt import ADOPT, Adoption, AdoptResult, Unmarked
-from rollout.migration.emitter import reporting
+from rollout.migration.emitter import observed
 from rollout.migration.release import RELEASE, Release, ReleaseResult
 from rollout.state.pending import Holder, Lock
 
@@ -24,7 +24,7 @@ class ResourceOwnership(Part):
         """After phase 2: remove the adopted rules from the state of Terraform or another Pulumi stack, by its tool."""
         container = self._container
         release = Release(self._environment, container.load_balancers, container.stacks, container.owner, self._emit)
-        with reporting(self._emit, self._environment.name, RELEASE):
+        with observed(self._emit, self._environment.name, RELEASE):
             return release.run(approver(approve))
 
     def unmarked(self, stack: str) -> tuple[Unmarked, ...]:
@@ -49,7 +49,7 @@ class ResourceOwnership(Part):
         Raises:
             UsageError: There is nothing of a name that could be adopted.
         """
-        with reporting(self._emit, self._environment.name, ADOPT):
+        with observed(self._emit, self._environment.name, ADOPT):
             return self._adoption().run(names, approver(approve), message)
 
     def unlock(

@@ -12,7 +12,7 @@ from rollout.errors import EngineError, RolloutError
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.migration import events
-from rollout.migration.emitter import reporting
+from rollout.migration.emitter import observed
 from rollout.state.ports import Stacks
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Rollbacks(Part):
         states = Reconciliation(
             container.load_balancers, self._stacks_to_tidy, container.holders, lambda: container.wall
         )
-        with self._emit.aside(), reporting(self._emit, name, "rollback"):
+        with self._emit.aside(), observed(self._emit, name, "rollback"):
             self._emit(events.PhaseStarted(name, "rollback", "All traffic back to legacy, at once", (ROUTING,)))
             rollback = self._rollback(names, marked=True)
             first = rollback.move()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,22 @@ PATIENCE = 5.0
 """How many seconds a listener gets at the end to hear what it hasn't heard yet."""
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseEnded:
+    """A phase, a weight change or a rollback has ended; `code` is that of the error in which it did, or None."""
+
+    environment: str
+    phase: str
+    code: str | None
+
+
+Watcher = Callable[["Event | PhaseEnded"], None]
+
+
+def _nobody(_: Event | PhaseEnded) -> None:
+    """Watch nothing."""
+
+
 class Emitter:
     """A listener that never raises, around one that may.
 
@@ -32,8 +49,8 @@ class Emitter:
         watch: Called with each event at once, in the sender's thread: it neither raises nor waits.
     """
 
-    def __init__(self, listener: Listener, watch: Listener = lambda _: None) -> None:
-        self._listener, self._watch = listener, watch
+    def __init__(self, listener: Listener, watch: Watcher = _nobody) -> None:
+        self._listener, self.watch = listener, watch
         self._waiting: deque[Event] = deque()
         self._changed = Condition()
         self._depth = 0
@@ -41,7 +58,7 @@ class Emitter:
 
     def __call__(self, event: Event) -> None:
         """Tell an event, now or as soon as the listener has time."""
-        self._watch(event)
+        self.watch(event)
         with self._changed:
             aside = self._depth > 0 or self._is_telling
             if aside:
@@ -104,18 +121,20 @@ class Emitter:
             )
 
 
-def emitter(listener: Listener, watch: Listener = lambda _: None) -> Emitter:
+def emitter(listener: Listener, watch: Watcher = _nobody) -> Emitter:
     """A listener that never raises."""
     return listener if isinstance(listener, Emitter) else Emitter(listener, watch)
 
 
 @contextmanager
-def reporting(emit: Listener, environment: str, phase: str) -> Iterator[None]:
-    """Tell if a phase ends in an error, which is raised on."""
+def observed(emit: Listener, environment: str, phase: str) -> Iterator[None]:
+    """Let the watcher know when a phase has ended, however it ends; listeners have events for that."""
+    code = None
     try:
         yield
     except BaseException as error:
-        from rollout.migration.events import PhaseFailed  # noqa: PLC0415 - most phases succeed
-
-        emit(PhaseFailed(environment, phase, str(getattr(error, "code", None) or type(error).__name__)))
+        code = str(getattr(error, "code", None) or type(error).__name__)
         raise
+    finally:
+        if isinstance(emit, Emitter):
+            emit.watch(PhaseEnded(environment, phase, code))

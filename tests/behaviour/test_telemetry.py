@@ -120,6 +120,12 @@ def test_a_program_gets_spans_in_its_own(cut_over: InMemoryTeam, spans: InMemory
         assert found[name].status.is_unset
 
 
+def test_a_preview_ends_at_its_gate(cut_over: InMemoryTeam, spans: InMemorySpanExporter) -> None:
+    cut_over.open().preview("phase3")
+    assert telemetry.flush(60)
+    assert "phase phase3" in {span.name for span in spans.get_finished_spans() if span.status.is_unset}
+
+
 def test_a_phase_that_fails_is_a_span_that_failed(cut_over: InMemoryTeam, spans: InMemorySpanExporter) -> None:
     with pytest.raises(GateRefused) as caught:
         cut_over.open().set_weight(10, approve=lambda _: False)

@@ -69,7 +69,6 @@ EVENTS = (
     events.RollbackWaiting("production", ("the rules of public (DescribeRules)",)),
     events.RollbackFinished("production", ("score",), reconciled=False, reason="locked"),
     events.PhaseFinished("production", "weight", 1),
-    events.PhaseFailed("production", "weight", "drift"),
     events.BuildTakenBack("production", "scorer", "version 2", "version 1"),
     events.RampPickedUp("production", TEN.weight, MONDAY, (TEN.weight,), "history has no ramp"),
     events.Judged("production", TEN.weight, AnalysisResult(Verdict.PASS, (FINDING,), "no worse")),

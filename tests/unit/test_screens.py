@@ -16,7 +16,7 @@ from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from tests.unit.test_events import EVENTS
 
-SILENT = (events.GateApproved, events.RuleVerified, events.PhaseFailed)
+SILENT = (events.GateApproved, events.RuleVerified)
 MOVING = (
     events.PreviewStarted,
     events.StepStarted,

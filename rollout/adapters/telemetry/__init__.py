@@ -31,6 +31,7 @@ from rollout.errors.redaction import hide
 if TYPE_CHECKING:
     from rollout.adapters.telemetry.providers import Providers
     from rollout.adapters.telemetry.recorder import Recorder
+    from rollout.migration.emitter import PhaseEnded
     from rollout.migration.events import Event
 
 PATIENCE = 1.5
@@ -46,7 +47,7 @@ _recorders: dict[object, Recorder] = {}
 """By the tracer provider of the program: there is one."""
 
 
-def hear(event: Event) -> None:
+def hear(event: Event | PhaseEnded) -> None:
     """Queue an event, where this process uses OpenTelemetry; almost free where it doesn't."""
     if _command:
         _command.hear(event, time.time_ns())
@@ -101,7 +102,7 @@ class Command:
         # later Pulumi's SDK may set a provider, which exports nothing
         self._do(self._begin, name, time.time_ns(), "opentelemetry.trace" in sys.modules)
 
-    def hear(self, event: Event, at: int) -> None:
+    def hear(self, event: Event | PhaseEnded, at: int) -> None:
         """Queue an event."""
         self._do(self._hear, event, at)
         if type(event).__name__ not in _MOVING:
@@ -138,7 +139,7 @@ class Command:
         self._recorder = Recorder(self._providers.traces, self._providers.metrics)
         self._recorder.begin_command(name, at, parent())
 
-    def _hear(self, event: Event, at: int) -> None:
+    def _hear(self, event: Event | PhaseEnded, at: int) -> None:
         if self._recorder:
             self._recorder.hear(event, at)
 
@@ -148,7 +149,7 @@ class Command:
             self._providers.flush()
 
 
-def _hear(event: Event, at: int) -> None:
+def _hear(event: Event | PhaseEnded, at: int) -> None:
     """Record an event by the providers of the program, if it has some."""
     from opentelemetry import trace  # noqa: PLC0415 - the program has imported it
 

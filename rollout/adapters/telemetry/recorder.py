@@ -13,6 +13,7 @@ from opentelemetry.trace import Span, StatusCode, TracerProvider, set_span_in_co
 
 from rollout import __version__
 from rollout.migration import events
+from rollout.migration.emitter import PhaseEnded
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rollout.inventory.quantities import Percent
 
 ENVIRONMENT, PHASE, STACK, CHANGES = "rollout.environment", "rollout.phase", "rollout.stack", "rollout.changes"
-ROUTE, VERDICT, RECONCILED = "rollout.route", "rollout.verdict", "rollout.reconciled"
+ROUTE, VERDICT = "rollout.route", "rollout.verdict"
 ERROR, EXIT_CODE = "error.type", "process.exit.code"
 """https://opentelemetry.io/docs/specs/semconv/cli/cli-spans/"""
 _OF_PHASE = "phase "
@@ -53,7 +54,7 @@ class Recorder:
                 _end(span, at, code if exit_code else None)
         self._open.clear()
 
-    def hear(self, event: events.Event, at: int) -> None:
+    def hear(self, event: events.Event | PhaseEnded, at: int) -> None:
         """Record an event, which was sent at a time in nanoseconds since 1970."""
         name = event.environment
         match event:
@@ -69,23 +70,12 @@ class Recorder:
                 self._begin(name, f"update {stack}", at, {STACK: stack, CHANGES: changes})
             case events.StepApplied(stack=stack):
                 self._end(name, f"update {stack}", at)
-            case _:
-                self._hear_phase(event, at)
-                self._measure(event)
-
-    def _hear_phase(self, event: events.Event, at: int) -> None:
-        name = event.environment
-        match event:
             case events.PhaseStarted(phase=phase):
                 self._begin(name, f"{_OF_PHASE}{phase}", at, {PHASE: phase})
-            case events.NothingToDo(phase=phase) | events.PhaseFinished(phase=phase):
-                self._end(name, f"{_OF_PHASE}{phase}", at)
-            case events.RollbackFinished(reconciled=reconciled):
-                self._end(name, f"{_OF_PHASE}rollback", at, {RECONCILED: reconciled})
-            case events.OwnerReleased():
-                self._end(name, f"{_OF_PHASE}release", at)
-            case events.PhaseFailed(phase=phase, code=code):
-                self._end(name, f"{_OF_PHASE}{phase}", at, code=code)
+            case PhaseEnded(phase=phase, code=code):
+                self._end(name, f"{_OF_PHASE}{phase}", at, code)
+            case _:
+                self._measure(event)
 
     def _measure(self, event: events.Event) -> None:
         match event:
@@ -111,23 +101,14 @@ class Recorder:
         given = {ENVIRONMENT: environment, **attributes}
         self._open[environment, name] = self._tracer.start_span(name, context, attributes=given, start_time=at)
 
-    def _end(
-        self,
-        environment: str,
-        name: str,
-        at: int,
-        attributes: Mapping[str, bool] | None = None,
-        code: str | None = None,
-    ) -> None:
+    def _end(self, environment: str, name: str, at: int, code: str | None = None) -> None:
         """End a span, and with a phase's all that are still open in it."""
         keys = [key for key in self._open if key[0] == environment]
         if (environment, name) not in keys:
             return
         begun = keys.index((environment, name))
         for key in reversed(keys[begun:] if name.startswith(_OF_PHASE) else keys[begun : begun + 1]):
-            span = self._open.pop(key)
-            span.set_attributes(dict(attributes or {}))
-            _end(span, at, code)
+            _end(self._open.pop(key), at, code)
 
 
 def verdicts(result: AnalysisResult) -> dict[str, str]:

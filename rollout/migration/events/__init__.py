@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rollout.migration.events.phase import NothingToDo as NothingToDo
     from rollout.migration.events.phase import OwnerReleased as OwnerReleased
     from rollout.migration.events.phase import OwnerToRelease as OwnerToRelease
-    from rollout.migration.events.phase import PhaseFailed as PhaseFailed
     from rollout.migration.events.phase import PhaseFinished as PhaseFinished
     from rollout.migration.events.phase import PreflightPassed as PreflightPassed
     from rollout.migration.events.phase import PreviewStarted as PreviewStarted

@@ -217,14 +217,6 @@ class FleetInstalled(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseFailed(Event):
-    """A phase, a weight change or a rollback ended in an error, which is raised; `code` is the error's."""
-
-    phase: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
     """A phase is done and read back."""
 

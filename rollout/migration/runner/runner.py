@@ -31,7 +31,7 @@ from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.controller_check import ControllerCheck
-from rollout.migration.emitter import reporting
+from rollout.migration.emitter import observed
 from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import Gate, moved_routes, raised_routes
 from rollout.migration.guard_check import GuardCheck
@@ -175,7 +175,7 @@ class PhaseRunner:
         """
         phase, environment = PHASES[name], self._environment
         self._require(phase)
-        with reporting(self._emit, environment.name, name), work_folder() as folder:
+        with observed(self._emit, environment.name, name), work_folder() as folder:
             with self._previews.ahead(phase, folder):
                 run = self._start(phase, weights or {}, accept_live, tuple(waive), since, preview_only=preview_only)
                 live = run.context.live
