@@ -170,7 +170,7 @@ class JsonApi:
 
         parts = urlsplit(self._url)
         how: dict[str, Any] = {
-            "maxsize": _AT_ONCE,
+            "maxsize": 4 * _AT_ONCE,  # of several readings at a time
             "retries": False,
             "timeout": urllib3.Timeout(connect=CONNECT, read=READ),
         }

@@ -153,3 +153,10 @@ def test_its_gate_says_which_notification_it_cannot_send(cut_over: InMemoryTeam)
     assert [said for said in gate.warnings if "notification" in said] == [
         "the controller can't send notification team: its function has no variable HOOK"
     ]
+
+
+def test_its_gate_says_that_a_metrics_source_is_not_in_its_image(cut_over: InMemoryTeam) -> None:
+    asked(cut_over)
+    cut_over.edit("[stickiness]", '[analysis]\nsource = "prometheus"\n\n[stickiness]')
+    gate = cut_over.open().controller.install(approve=True).gate
+    assert [said for said in gate.warnings if "prometheus" in said]

@@ -168,6 +168,15 @@ def test_missed_scrapes_are_gaps_and_their_counts_are_left_out(server: Prometheu
     assert sum(known(tuple(found.values())).values()) == 10
 
 
+def test_an_instance_that_comes_back_makes_its_minutes_unknown(server: PrometheusServer) -> None:
+    """Though another one was scraped, and `up` isn't there to tell."""
+    scraped(server, every_minute(*range(0, 120, 10)))
+    scraped(server, {-1: 0, 0: 5, 1: 10, 2: 15, 7: 900, 8: 905, 9: 910, 10: 915}, instance="2")
+    found = read(prometheus(server))
+    assert [point.time for point in found if point.is_gap] == [at(minute) for minute in range(2, 7)]
+    assert set(known(found).values()) == {15}
+
+
 def test_a_failed_scrape_makes_its_minute_unknown(server: PrometheusServer) -> None:
     """Of one instance, while the other one is well: an instance that fails may be the one with errors."""
     for instance in ("1", "2"):

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, ProgramInput, Split
+from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.inventory.stacks import CONTROLLER, ROUTING
 from rollout.migration.checks.preflight import rule_problems
 from rollout.migration.context import PhaseContext
@@ -39,6 +40,9 @@ class ControllerInstall(Watching):
             address = each.webhook.get_secret_value() if each.webhook else ""
             if address.startswith("$"):
                 yield f"the controller can't send notification {name}: its function has no variable {address[1:]}"
+        if environment.analysis.source != CLOUDWATCH:
+            source = environment.analysis.source
+            yield f"the controller reads {source} only if its image has that package, and has none of your variables"
 
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
