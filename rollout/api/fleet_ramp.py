@@ -14,12 +14,14 @@ from rollout.api.runner import phase_runner
 from rollout.base.formatting import count_of
 from rollout.base.printable import one_line
 from rollout.base.user import who
-from rollout.errors import AwsError, ConfigError, Locked, UsageError
+from rollout.errors import AwsError, ConfigError, Locked, Problem, UsageError, VerifyFailed
 from rollout.inventory.file import StacksFile
 from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
 from rollout.inventory.stacks import FLEET
 from rollout.migration import events
 from rollout.migration.fleet_check import FleetCheck
+from rollout.migration.gates import Gate
+from rollout.migration.ports import Approver
 from rollout.migration.runner.result import PhaseResult
 from rollout.migration.runner.runner import PhaseRunner
 from rollout.programs.fleet_roles import template
@@ -66,10 +68,16 @@ class FleetRamp(Part):
         Raises:
             ConfigError: The fleet can't ramp by itself.
             UsageError: It is too large for Step Functions.
-            PreflightFailed: It is ramping.
+            PreflightFailed, Locked: It is ramping, or somebody began its ramp before the gate was approved.
+            VerifyFailed: Installed, but AWS has another state machine.
         """
-        definition(self._plan())  # what is wrong with it is said before anything is read
-        result = self._runner.run("fleet-install", approver(approve), message=message)
+        plan = self._plan()
+        definition(plan)  # what is wrong with it is said before anything is read
+        result = self._runner.run("fleet-install", self._unless_ramping(approve), message=message)
+        if result.changed and self._installed(plan) != "yes":
+            problem = Problem("its definition is another one", where=self._machine, code="fleet-outdated")
+            hint = "check the program of [programs] fleet, then install it again"
+            raise VerifyFailed(f"fleet {plan.name} is not as it was installed", [problem], hint=hint)
         self._emit(events.FleetInstalled(self._environment.name, self._machine))
         return result
 
@@ -81,9 +89,9 @@ class FleetRamp(Part):
             message: For Pulumi's update history.
 
         Raises:
-            PreflightFailed: It is ramping.
+            PreflightFailed, Locked: As for `install`.
         """
-        return self._runner.run("fleet-remove", approver(approve), message=message)
+        return self._runner.run("fleet-remove", self._unless_ramping(approve), message=message)
 
     def preview(self, phase: str) -> PhaseResult:
         """Preview a phase; nothing is changed.
@@ -106,6 +114,19 @@ class FleetRamp(Part):
     @property
     def _runner(self) -> PhaseRunner:
         return phase_runner(self._opened, fleet=self._check)
+
+    def _unless_ramping(self, approve: Approval) -> Approver | None:
+        """The approval, and another look whether it ramps: a person takes their time."""
+        approved = approver(approve)
+
+        def ask(gate: Gate) -> bool:
+            if approved is None or not approved(gate):
+                return False
+            for problem in self._check.problems():
+                raise Locked(f"{problem.what} by now; nothing was changed", hint=problem.hint, code=problem.code)
+            return True
+
+        return ask if approved else None
 
     @property
     def _check(self) -> FleetCheck:

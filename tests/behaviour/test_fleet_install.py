@@ -10,16 +10,23 @@ from typing import Any
 import pytest
 
 from rollout.cli.session import PARTS
-from rollout.errors import ConfigError, GateRefused, PreflightFailed, UsageError
+from rollout.errors import ConfigError, GateRefused, Locked, PreflightFailed, UsageError, VerifyFailed
 from rollout.fakes.world import World
 from rollout.inventory.marks import Mark
 from rollout.migration.bearers import ROLE, ROLE_POLICY, STATE_MACHINE
+from rollout.migration.gates import Gate
 from rollout.state.plan import Op
 from tests.behaviour.conftest import made_team
 from tests.behaviour.fleets import InMemoryFleet, fleet_file
 from tests.behaviour.terminal import piped
 
 TITLE = "rollout-passport-scorer-fleet-all"
+OTHER = """from dataclasses import replace
+from rollout.programs import fleet
+
+def program(given):
+    fleet.program(replace(given, fleet=given.fleet and replace(given.fleet, at_once=7)))
+"""
 
 
 @pytest.fixture
@@ -108,6 +115,25 @@ def test_it_is_not_changed_while_it_ramps(fleet: InMemoryFleet) -> None:
         assert {problem.code for problem in caught.value.problems} == {"ramp-under-way"}
     fleet.ramp.stop("a trial")
     assert fleet.ramp.remove(approve=True).changed
+
+
+def test_a_ramp_that_begins_while_somebody_reads_the_gate_stops_the_change(fleet: InMemoryFleet) -> None:
+    fleet.install()
+
+    def slowly(_: Gate) -> bool:
+        fleet.ramp.start()
+        return True
+
+    with pytest.raises(Locked) as caught:
+        fleet.ramp.remove(approve=slowly)
+    assert (caught.value.code, fleet.ramp.status().installed) == ("ramp-under-way", "yes")
+
+
+def test_a_program_that_makes_another_machine_is_told(fleet: InMemoryFleet) -> None:
+    (fleet.file.parent / "other.py").write_text(OTHER)
+    edit(fleet, "[programs]\n", '[programs]\nfleet = "other:program"\n')
+    with pytest.raises(VerifyFailed):
+        fleet.ramp.install(approve=True)
 
 
 def test_what_somebody_deleted_or_changed_is_made_again(fleet: InMemoryFleet) -> None:

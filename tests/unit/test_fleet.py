@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from rollout.api.fleet import Waves, line_of, side_by_side
 from rollout.errors import AwsError, Drift, EngineError, Interrupted, Problem, RolloutError
+from rollout.inventory.fleets import fleet_title, fleet_titles
+from rollout.inventory.marks import MAX_FUNCTION_NAME
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.drift import DriftReport
 from rollout.migration.checks.status import status_of
@@ -89,6 +92,15 @@ def test_side_by_side_what_is_under_way_ends_and_the_next_wave_never_begins() ->
     assert "asia" in result.left
     assert "asia" not in world.begun
     assert set(result.done) | set(result.left) == {"america", "asia"}  # america was under way, or not yet begun
+
+
+@pytest.mark.parametrize("project", ["shop", "a-project-with-a-name-of-fifty-seven-letters-and-no-less-x"])
+@pytest.mark.parametrize("name", ["all", "everywhere-but-in-the-place-where-people-sleep"])
+def test_a_policy_has_the_fleets_of_a_project_by_a_pattern(project: str, name: str) -> None:
+    home = environment(project=project)
+    assert len(fleet_title(home, name)) <= MAX_FUNCTION_NAME
+    assert fnmatchcase(fleet_title(home, name), fleet_titles(home))
+    assert not fnmatchcase(fleet_title(environment(project="other"), name), fleet_titles(home))
 
 
 def test_ctrl_c_tells_what_was_not_begun() -> None:
