@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.ht
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from rollout_sandbox.states.run import Call, Event, Failed, Token
 from rollout_sandbox.states.tasks import WAITS
 from rollout_sandbox.strict.state_machines import problem_of
 
+_log = logging.getLogger("rollout.sandbox")
 PAGE, MOST = 100, 1000
 """Events of a page: by default, and at most."""
 
@@ -244,7 +246,11 @@ class _Running:
         """Do a task's call aside: a function takes its time."""
 
         def do() -> None:
-            result = self._result(call)
+            try:
+                result = self._result(call)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the task ends
+                _log.exception("%s failed", call.resource)
+                result = Failed("States.TaskFailed", str(error))
             with self.home._lock:  # noqa: SLF001 - as above
                 answer(result)
 
