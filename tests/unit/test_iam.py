@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rollout import Rollout
 from rollout.adapters.aws.iam import Role, denial, policy
-from rollout.adapters.aws.iam.policies import ROLES
+from rollout.adapters.aws.iam.policies import ROLES, function_statements
 from rollout.inventory.fields import LAST
 from rollout.inventory.functions import Function
 from rollout.inventory.model import ROLLBACK_TAG, Environment, LoadBalancer
@@ -164,6 +164,15 @@ def test_who_is_told_of_a_ramp() -> None:
     told = {"team": Notification(sns=topic), "chat": Notification(webhook="$CHAT")}
     assert statements(environment(notifications=told))["Tell"]["Resource"] == topic
     assert "Tell" not in statements(environment())
+
+
+def test_events_are_put_on_the_named_buses_alone_by_people_and_by_the_controller() -> None:
+    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/ramps"
+    inventory = environment(notifications={name: Notification(eventbridge=bus) for name in ("flow", "audit")})
+    of_controller = {each["Sid"]: each for each in function_statements(inventory)}
+    for said in (statements(inventory), of_controller):
+        assert (said["TellBuses"]["Action"], said["TellBuses"]["Resource"]) == (["events:PutEvents"], bus)
+    assert "TellBuses" not in statements(environment())
 
 
 def test_alarms_are_the_environments_own() -> None:

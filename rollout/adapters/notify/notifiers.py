@@ -131,7 +131,7 @@ class Notifiers:
                 self._try(self._buses().put, Arn(to.eventbridge), as_json(notice), notice.at)
             elif to.apprise:
                 urls = self._address(to)
-                hide(urls)
+                hide(urls, *urls.replace(",", " ").split())
                 by_apprise(urls, as_message(notice), self._root, self._limits.apprise, self._environ_of(to))
             elif to.plugin:
                 self._by_plugin(to.plugin, to.options, notice)
