@@ -273,11 +273,15 @@ def _averaged(found: Sequence[tuple[float, Estimate]]) -> Estimate | None:
 def total(buckets: Sequence[Bucket]) -> Bucket:
     """Periods as one: their requests and errors added up, their times averaged."""
     requests = sum(each.requests for each in buckets)
-    errors = sum(round(each.errors.value * each.requests) for each in buckets if each.errors is not None)
+    errors = _of_known([(each.requests, each.errors) for each in buckets])
     medians = [(each.requests, each.median) for each in buckets if each.median is not None]
     tails = [(each.requests, each.tail) for each in buckets if each.tail is not None]
-    refused = sum(round(each.refused.value * each.requests) for each in buckets if each.refused is not None)
+    refused = _of_known([(each.requests, each.refused) for each in buckets])
     times = quantiles([(each.requests, each.times) for each in buckets if each.times])
-    return Bucket(
-        requests, rate(errors, requests), _averaged(medians), _averaged(tails), rate(refused, requests), times
-    )
+    return Bucket(requests, errors, _averaged(medians), _averaged(tails), refused, times)
+
+
+def _of_known(found: Sequence[tuple[int, Estimate | None]]) -> Estimate | None:
+    """The share of all requests of which it is known."""
+    known = [(requests, share.value) for requests, share in found if share is not None]
+    return rate(sum(round(share * requests) for requests, share in known), sum(requests for requests, _ in known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import json
+import socket
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import pytest
 from prometheus_server import PrometheusServer
 
 from rollout import Environment, Rollout
+from rollout.adapters import sources
 from rollout.analysis.metrics import MINUTE, Point, Series, Source
 from rollout.errors import AwsError, RolloutError, UsageError
 from rollout.fakes.metrics_contract import (
@@ -284,6 +286,16 @@ def test_nobody_there_is_an_error() -> None:
         pass
     with pytest.raises(AwsError) as caught:
         read(prometheus(gone))
+    assert caught.value.code == "metrics-source-failed"
+
+
+def test_no_answer_in_time_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "READ", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = PrometheusOptions(url=f"http://127.0.0.1:{silent.getsockname()[1]}", queries=QUERIES)
+        asked = Prometheus(environment(), options, api_of(options))
+        with pytest.raises(AwsError) as caught:
+            read(asked)
     assert caught.value.code == "metrics-source-failed"
 
 

@@ -147,3 +147,6 @@ def test_errors_that_are_not_known_are_none_and_not_0() -> None:
     read |= {series: [Point(TIMES[0], GAP)] for series in wanted((OLD,), period) if series.name != "RequestCount"}
     found = course(Pool(("a",), (OLD,), (NEW,)), FRAME, parts_of((OLD, NEW), period, read)).legacy[0]
     assert (found.requests, found.errors, found.refused, found.median, found.tail) == (10, None, None, None, None)
+    known = Bucket(10, rate(1, 10))
+    assert total([found, known]).errors == rate(1, 10)
+    assert total([found, found]).errors is None
