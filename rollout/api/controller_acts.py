@@ -29,7 +29,7 @@ class Invocation:
         id: The request's, the same for a retry.
         function: The ARN.
         left: How long it may take.
-        project: The digest of the project's archive.
+        project: The version of the project.
     """
 
     id: str
@@ -49,7 +49,7 @@ class ControllerActs(Part):
         """Do what an event asks for.
 
         Raises:
-            UsageError: It asks for nothing that is known.
+            UsageError: It asks for nothing that is known, or names another role than a fleet's.
             Locked: A ramp is to begin anew, and a look is under way.
             RolloutError: A rollback's.
         """
@@ -58,7 +58,7 @@ class ControllerActs(Part):
             return self._rollback(str(event.get("why") or "asked for by a fleet"))
         if act == RAMP:
             if token := event.get("token"):
-                role = str(event.get("role") or "")
+                role = self._known_role(str(event.get("role") or ""))
                 self._container.controller.change(lambda record, now: await_end(record, str(token), now, role))
             return self._look(begins=True, restart=event.get("restart") is True)
         if act == LOOK:
@@ -94,7 +94,7 @@ class ControllerActs(Part):
             task = self._task()
             if task is None or told.state == "error":
                 return
-            token, tasks = task.token, self._container.answering(task.role)
+            token, tasks = task.token, self._container.answering(self._known_role(task.role))
             if told.state == "finished":
                 tasks.succeed(token, {"environment": self._environment.name, "sentence": told.sentence})
             elif told.state == "failed":
@@ -102,8 +102,17 @@ class ControllerActs(Part):
             elif tasks.beat(token):
                 return
             self._container.controller.change(lambda record, _: told_end(record, token))
-        except AwsError as error:
+        except (AwsError, UsageError) as error:
             self._emit(events.Warned(self._environment.name, f"who waits for the ramp's end isn't told: {error.what}"))
+
+    def _known_role(self, role: str) -> str:
+        """A role by which who waits is answered, if a fleet of stacks.toml has it; the function may assume no other."""
+        if role and role not in self._environment.answer_roles:
+            hint = "run `rollout controller install` if its fleet is new in stacks.toml"
+            raise UsageError(
+                f"{role} belongs to no fleet with {self._environment.name}", hint=hint, code="unknown-role"
+            )
+        return role
 
     def _task(self) -> Task | None:
         record = self._container.controller.read()

@@ -44,7 +44,7 @@ class ControllerReading(Part):
         except ConfigError:  # which preflight says
             return ""
         then = f"`rollout controller install {self._environment.name}` gives it what is here"
-        return "" if archive.sha256 == here.project else f"its stacks.toml or programs are others than here: {then}"
+        return "" if archive.version == here.project else f"its stacks.toml or programs are others than here: {then}"
 
 
 def controller_status(environment: str, record: Controlled | None, now: datetime) -> ControllerStatus:

@@ -61,7 +61,7 @@ def handle(event: object, context: Context) -> dict[str, Any]:
 def answer(event: Mapping[str, Any], context: Context, environment: EnvironmentRollout) -> dict[str, Any]:
     """What an opened environment's controller answers."""
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    project = os.environ.get("ROLLOUT_PROJECT_SHA256", "")
+    project = os.environ.get("ROLLOUT_PROJECT_VERSION", "")
     invocation = Invocation(context.aws_request_id, context.invoked_function_arn, left, project)
     return environment.controller.answer(event, invocation)
 

@@ -211,6 +211,7 @@ CONTROLLER: Mapping[str, str] = {
     "look-under-way": "Another look of the controller is under way.",
     "project-unfit": "The archive of the project in the bucket isn't the one that the controller was installed with.",
     "unknown-act": "The controller's function was asked for something that it doesn't know.",
+    "unknown-role": "The controller was asked to answer by a role that belongs to none of its fleets.",
     "project-too-large": "The project's files are too many for a controller.",
     "no-controller": "The environment has no controller.",
     "fleet-outdated": "The fleet has changed since its state machine was installed.",

@@ -182,7 +182,8 @@ class InMemoryParts(Container):
     def tasks(self) -> InMemoryTasks:
         return self.actor.world.tasks
 
-    def answering(self, role: str) -> Tasks:  # noqa: ARG002 - all have one account's rights
+    def answering(self, role: str) -> Tasks:
+        self.actor.world.answered_by.update({role} - {""})
         return self.tasks
 
     @cached_property

@@ -63,6 +63,7 @@ class World:
     access_logs: InMemoryAccessLogs = field(default_factory=InMemoryAccessLogs)
     topics: InMemoryTopics = field(default_factory=InMemoryTopics)
     tasks: InMemoryTasks = field(default_factory=InMemoryTasks)
+    answered_by: set[str] = field(default_factory=set)
     owner: LegacyOwner | None = None
     functions: dict[str, InMemoryFunctions] = field(default_factory=dict)
     alarms: dict[str, InMemoryAlarms] = field(default_factory=dict)

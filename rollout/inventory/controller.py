@@ -21,12 +21,15 @@ class ProjectArchive:
     Attributes:
         content: Its bytes.
         sha256: Of them, in hexadecimal.
+        version: What a look goes by: another one where a look might do something else. Weights, comments and other
+            environments don't count.
         bucket: The state's.
         key: In that bucket.
     """
 
     content: bytes = field(repr=False)
     sha256: str
+    version: str
     bucket: str
     key: str
 

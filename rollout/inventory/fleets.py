@@ -125,8 +125,20 @@ def fleet_plan(name: str, fleet: Fleet, environments: Mapping[str, Environment])
         tuple(tuple(_member(environments[each], home) for each in wave) for wave in fleet.waves),
         fleet.at_once,
         _topics(home)[0] if fleet.approve_between else None,
-        _role_arn(home, _short(f"{_prefix(home)}{name}-answer")),
+        _answer_role(home, name),
     )
+
+
+def with_answer_roles(environments: Mapping[str, Environment], fleets: Mapping[str, Fleet]) -> dict[str, Environment]:
+    """Environments that know by which roles their controllers answer fleets of other accounts."""
+    found = dict(environments)
+    for name, fleet in fleets.items():
+        home = environments.get(fleet.home)
+        for each in chain.from_iterable(fleet.waves):
+            if home and each in found and found[each].account != home.account:
+                roles = (*found[each].answer_roles, _answer_role(home, name))
+                found[each] = found[each].model_copy(update={"answer_roles": roles})
+    return found
 
 
 def fleet_title(home: Environment, name: str) -> str:
@@ -157,6 +169,10 @@ def _member(environment: Environment, home: Environment) -> Member:
     role = None if environment.account == home.account else _invoking_role(environment)
     silence = _LOOK + _LOOKS * pace
     return Member(environment.name, controller_arn(environment), int(silence.total_seconds()), role)
+
+
+def _answer_role(home: Environment, fleet: str) -> str:
+    return _role_arn(home, _short(f"{_prefix(home)}{fleet}-answer"))
 
 
 def _invoking_role(environment: Environment) -> str:

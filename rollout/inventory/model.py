@@ -162,6 +162,7 @@ class Environment(Frozen):
         root: The folder of stacks.toml; relative paths start there.
         backend: By default a folder `.rollout/state` beside stacks.toml.
         faults: By table, what is wrong in those of its features that can't be gone by; such a table has its defaults.
+        answer_roles: The ARNs of the roles by which its controller answers fleets that are in other accounts.
         in_file: By route that the file doesn't name, since it is one of several `listeners`: the route that it names.
     """
 
@@ -170,6 +171,7 @@ class Environment(Frozen):
     root: Path
     faults: Mapping[str, tuple[Problem, ...]] = Field(default_factory=dict)
     in_file: Mapping[str, str] = Field(default_factory=dict)
+    answer_roles: tuple[str, ...] = ()
     account: str = Field(pattern=r"^[0-9]{12}$", description="the environment's AWS account, 12 digits in quotes")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-west-2")
     backend: str | None = Field(

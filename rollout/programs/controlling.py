@@ -1,18 +1,22 @@
 """What the controller of an environment is made of: the project's files as one zip, and the function's settings.
 
-An installed function has their digest as a tag, so that another stacks.toml, program or right shows.
+An installed function has a digest of what its looks go by as a tag, so that another setting, program or right shows.
+The weights in stacks.toml aren't among these: a ramp goes by the live ones, and each saved weight would outdate it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from pydantic import SecretStr
 
 from rollout.base.private import HOME, private_folder
 from rollout.errors import ConfigError, Problem
@@ -25,6 +29,7 @@ from rollout.inventory.stacks import CONTROLLER
 OURS = frozenset({"rollout"})
 """Packages that the image has."""
 SAMPLES = "samples/*.json"
+_UNHEEDED = {"root", "weight", "route_weights"}
 _BEGINNING = 1980, 1, 1, 0, 0, 0
 """The earliest time that a zip can say; the same each time, so that the same files are the same zip."""
 
@@ -48,6 +53,7 @@ def controller_config(
         "ROLLOUT_CONTROLLED": environment.name,
         "ROLLOUT_PROJECT": archive.url,
         "ROLLOUT_PROJECT_SHA256": archive.sha256,
+        "ROLLOUT_PROJECT_VERSION": archive.version,
     }
     return ControllerConfig(settings, controller_name(environment), archive, variables, statements)
 
@@ -55,8 +61,7 @@ def controller_config(
 def controller_digest(config: ControllerConfig) -> str:
     """What tells an installed controller from another."""
     settings = config.settings.model_dump(mode="json")
-    said = json.dumps([settings, dict(config.variables), list(config.statements)], sort_keys=True)
-    return sha256(said.encode()).hexdigest()[:16]
+    return _digest([settings, config.archive.version, list(config.statements)])[:16]
 
 
 def project_archive(environment: Environment, file: Path, further: Sequence[str] = ()) -> ProjectArchive:
@@ -86,7 +91,18 @@ def project_archive(environment: Environment, file: Path, further: Sequence[str]
     content = _zipped(files)
     digest, place = sha256(content).hexdigest(), urlsplit(environment.backend or "")
     folders = filter(None, (place.path.strip("/"), CONTROLLER, environment.name))
-    return ProjectArchive(content, digest, place.netloc, "/".join((*folders, f"{digest[:16]}.zip")))
+    version = project_version(environment, {name: each for name, each in files.items() if name != STACKS_FILE})
+    return ProjectArchive(content, digest, version, place.netloc, "/".join((*folders, f"{digest[:16]}.zip")))
+
+
+def project_version(environment: Environment, files: Mapping[str, bytes]) -> str:
+    """What a look goes by; see `ProjectArchive`.
+
+    Args:
+        files: By name, but for stacks.toml.
+    """
+    said = environment.model_dump(exclude=_UNHEEDED) | {"faults": sorted(environment.faults)}
+    return _digest([said, {name: sha256(content).hexdigest() for name, content in files.items()}])
 
 
 def kept_in(root: Path, archive: ProjectArchive) -> Path:
@@ -110,6 +126,17 @@ def _files(environment: Environment, root: Path, further: Sequence[str]) -> Iter
     found = {each for pattern in patterns for each in root.glob(pattern) if not _is_hidden(each.relative_to(root))}
     found |= {each for pattern in (SAMPLES, *further) for each in root.glob(pattern)}
     return (each for each in sorted(found) if each.is_file() and each != root / STACKS_FILE)
+
+
+def _digest(said: object) -> str:
+    return sha256(json.dumps(said, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """What JSON doesn't know; two secrets differ as they are, not as they are shown."""
+    if isinstance(value, SecretStr):
+        return sha256(value.get_secret_value().encode()).hexdigest()
+    return sorted(map(str, value)) if isinstance(value, AbstractSet) else str(value)
 
 
 def _is_hidden(path: Path) -> bool:

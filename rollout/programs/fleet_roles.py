@@ -1,13 +1,13 @@
 """The roles of a fleet's ramp, each with least rights.
 
 The state machine's role invokes these controllers and publishes to this topic, and nothing else. In another account a
-role lets it invoke the controller there, and the controller answers by a role of the state machine's account. Pure.
+role lets it invoke the controller there, and the controller, which may assume it, answers by a role of the state
+machine's account. Pure.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,26 +62,20 @@ def template(plan: FleetPlan, account: str) -> dict[str, Any]:
         account: Its number.
     """
     members = [member for member in plan.members if member.role and _account_of(member.function) == account]
-    resources = dict(each for number, member in enumerate(members, 1) for each in _elsewhere(plan, member, number))
+    resources = {f"Role{number}": _invoking(plan, member) for number, member in enumerate(members, 1)}
     what = f"The ramp of rollout's fleet {plan.name}."
     return {"AWSTemplateFormatVersion": "2010-09-09", "Description": what, "Resources": resources}
 
 
-def _elsewhere(plan: FleetPlan, member: Member, number: int) -> Iterator[tuple[str, Any]]:
+def _invoking(plan: FleetPlan, member: Member) -> dict[str, Any]:
     machine = f"{plan.answer_role.rpartition('/')[0]}/{plan.title}"
+    may = json.loads(document([allow(["lambda:InvokeFunction"], member.function)]))
     properties = {
         "RoleName": _name_of(str(member.role)),
         "AssumeRolePolicyDocument": json.loads(trust({"AWS": machine})),
-        "Policies": [_policy("rollout", allow(["lambda:InvokeFunction"], member.function))],
+        "Policies": [{"PolicyName": "rollout", "PolicyDocument": may}],
     }
-    yield f"Role{number}", {"Type": "AWS::IAM::Role", "Properties": properties}
-    answers = _policy(plan.title, allow(["sts:AssumeRole"], plan.answer_role))
-    attached = {**answers, "Roles": [_name_of(_controller_role(member))]}
-    yield f"Answers{number}", {"Type": "AWS::IAM::Policy", "Properties": attached}
-
-
-def _policy(name: str, statement: dict[str, Any]) -> dict[str, Any]:
-    return {"PolicyName": name, "PolicyDocument": json.loads(document([statement]))}
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
 def _account_of(arn: str) -> str:

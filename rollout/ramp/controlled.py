@@ -37,7 +37,7 @@ class Installed:
     Attributes:
         by: The function's ARN.
         image: The address of its image, with its digest.
-        project: The digest of the project's files that it was installed with.
+        project: The version of the project that it was installed with, as `ProjectArchive` has it.
         rollout: The version of rollout in the image.
         pace: From one look to the next.
     """

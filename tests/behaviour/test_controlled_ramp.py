@@ -40,7 +40,7 @@ def controlled(cut_over: InMemoryTeam) -> InMemoryTeam:
 
 def looks(team: InMemoryTeam, id_: str = "1") -> Look:
     """The function is invoked."""
-    here = Installed(FUNCTION_ARN, IMAGE, project_archive(team.inventory, team.file).sha256, __version__, MINUTE)
+    here = Installed(FUNCTION_ARN, IMAGE, project_archive(team.inventory, team.file).version, __version__, MINUTE)
     ramp = team.open().ramp
     record = team.world.controller(team.inventory)
     return look(record, here, id_, LIMIT, lambda: ramp(approve=True, once=True, save=False, begins=False))
@@ -142,6 +142,13 @@ def test_preflight_says_that_it_is_missing_late_or_cannot_look(controlled: InMem
     looks(controlled, "2")
     controlled.meets.forget_orders()
     assert codes() == {"look-failed"}
+    controlled.run("weight", "production", "1", "--yes")
+    controlled.edit("[environments.production]\n", "# a comment\n[environments.production]\n")
+    assert controlled.inventory.weight == Percent.of(1), "which a ramp doesn't go by"
+    assert codes() == {"look-failed"}
+    status = controlled.open().status().controller
+    assert status
+    assert status.outdated == ""
     controlled.edit("steps = [5, ", "steps = [3, ")
     assert codes() == {"look-failed", "controller-outdated"}
     status = controlled.open().status().controller

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from rollout.adapters.aws.iam.policies import function_statements
 from rollout.controller import handler
 from rollout.errors import Locked, RolloutError
 from rollout.inventory.quantities import Percent
-from rollout.ramp.controlled import Controlled, Installed, begin_look
+from rollout.migration.events import Warned
+from rollout.ramp.controlled import Controlled, Installed, await_end, begin_look
 from tests.behaviour.team import InMemoryTeam
 from tests.behaviour.test_controller_install import NAME, asked
 
@@ -148,6 +150,36 @@ def test_a_rollback_is_done_whoever_looks(team: InMemoryTeam) -> None:
     assert (said["state"], set(said["routes"])) == ("rolled-back", set(team.inventory.routes))
     assert weights(team) == {Percent(0)}
     assert any("fleet all: staging failed" in change.message for change in team.open().history())
+
+
+ROLE = "arn:aws:iam::210987654321:role/rollout-passport-scorer-fleet-all-answer"
+
+
+def test_another_accounts_fleet_is_answered_by_the_role_that_stacks_toml_has_for_it(team: InMemoryTeam) -> None:
+    with pytest.raises(RolloutError) as caught:
+        answer(team, {**RAMP, "role": ROLE})
+    assert caught.value.code == "unknown-role"
+    assert (weights(team), team.world.tasks.beats) == ({Percent(0)}, {})
+    with team.file.open("a") as file:
+        file.write('\n[environments.home]\naccount = "210987654321"\nregion = "us-west-2"\n')
+        file.write('\n[fleets.all]\nwaves = [["home"], ["production"]]\n')
+    assert answer(team, {**RAMP, "role": ROLE})["state"] == "raised"
+    assert (list(team.world.tasks.beats), team.world.answered_by) == (["a token"], {ROLE})
+    (may,) = [each for each in function_statements(team.inventory) if "sts:AssumeRole" in each["Action"]]
+    assert may["Resource"] == ROLE
+    for gone in (ROLE, "role/of-somebody"):
+        with pytest.raises(RolloutError):
+            answer(team, {**RAMP, "role": gone[:-1]})
+
+
+def test_a_role_that_stacks_toml_has_no_more_is_not_used(team: InMemoryTeam) -> None:
+    answer(team, RAMP)
+    record = team.world.controller(team.inventory)
+    record.change(lambda state, now: await_end(state, "a token", now, ROLE))
+    beats = team.world.tasks.beats["a token"]
+    assert answer(team, LOOK, "two")["state"] == "waiting"
+    assert (team.world.tasks.beats["a token"], team.world.answered_by) == (beats, set())
+    assert any(isinstance(event, Warned) and "isn't told" in event.message for event in team.events)
 
 
 @pytest.mark.parametrize("event", [{}, {"act": "raise"}, {"act": None}])

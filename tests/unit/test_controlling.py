@@ -108,10 +108,45 @@ def test_its_digest_follows_its_settings_files_and_rights(project: Path) -> None
     config = controller_config(environment, environment.controller, project, [{"Action": ["a"]}])
     others = (
         replace(config, settings=config.settings.model_copy(update={"memory_size": 4096})),
-        replace(config, variables={**config.variables, "ROLLOUT_PROJECT_SHA256": "0"}),
+        replace(config, archive=replace(config.archive, version="0")),
         replace(config, statements=[{"Action": ["b"]}]),
     )
     assert len({controller_digest(each) for each in (config, replace(config), *others)}) == 1 + len(others)
+
+
+SAME = {
+    "a weight": ("weight = 5", "weight = 20"),
+    "a route's weight": ("cart = 2.5", "cart = 3"),
+    "a comment": ("weight = 5", "# here\nweight = 5"),
+    "another environment": ("[environments.production]", "OTHER[environments.production]"),
+}
+OTHER = {
+    "a setting": ("weight = 5", 'weight = 5\ncomplete-after = "1d"'),
+    "a webhook": ("weight = 5", 'weight = 5\nnotifications = { team = { webhook = "https://example.com/a" } }'),
+    "another webhook": ("weight = 5", 'weight = 5\nnotifications = { team = { webhook = "https://example.com/b" } }'),
+}
+
+
+def test_its_version_is_of_what_a_look_goes_by(project: Path) -> None:
+    text, first = project.read_text(), archive(project)
+    table = (
+        text[text.index("[environments.production]") :]
+        .replace("production", "other")
+        .replace("222222222222", "333333333333")
+    )
+
+    def version(old: str, new: str) -> str:
+        assert old in text
+        project.write_text(text.replace(old, new.replace("OTHER", table), 1))
+        found = archive(project)
+        assert found.sha256 != first.sha256
+        return found.version
+
+    assert {version(*each) for each in SAME.values()} == {first.version}
+    assert len({first.version, *(version(*each) for each in OTHER.values())}) == 1 + len(OTHER)
+    project.write_text(text)
+    (project.parent / "programs/routing.py").write_text("changed")
+    assert archive(project).version != first.version
 
 
 def test_the_engine_reads_it_from_a_file_of_its_digest(project: Path) -> None:

@@ -26,7 +26,7 @@ from rollout.inventory.file.layout import Keys, Layout
 from rollout.inventory.file.listeners import as_in_file, listener_findings, with_each_listener
 from rollout.inventory.file.sharing import Clash, clashes, with_default_names
 from rollout.inventory.file.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File
-from rollout.inventory.fleets import Fleet
+from rollout.inventory.fleets import Fleet, with_answer_roles
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import Ramp
 
@@ -157,7 +157,8 @@ def parse(text: str, path: Path) -> StacksFile:
         shared = _problems([_clash(each, data) for each in clashing], layout, path)
         known = {**environments[name].faults, "functions": shared}
         environments[name] = environments[name].model_copy(update={"faults": known})
-    return StacksFile(path, environments, file.fleets if file else {}, _problems(of_fleets, layout, path))
+    fleets = file.fleets if file else {}
+    return StacksFile(path, with_answer_roles(environments, fleets), fleets, _problems(of_fleets, layout, path))
 
 
 _Faults = dict[str, dict[str, list[Finding]]]

@@ -70,6 +70,6 @@ MODELS: Mapping[str, type[BaseModel]] = {
 NAMED_TABLES = frozenset({"fleets", "notifications", "load-balancers", "functions", "routes", "kept-routes"})
 SHARED = tuple(name for name in MODELS if name not in ("project", "fleets"))
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
-DERIVED = frozenset({"name", "project", "root", "faults", "in-file"})
+DERIVED = frozenset({"name", "project", "root", "faults", "in-file", "answer-roles"})
 FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications", "guard", "controller", "cost"})
 """Tables that some commands go by and all others do without: what is wrong in one stops those commands alone."""

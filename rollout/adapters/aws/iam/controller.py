@@ -70,6 +70,8 @@ PROJECT = (Need("Project", ("s3:GetObject",), _projects),)
 """The project's files."""
 TELL = Need("WhoWaits", calls("states", "SendTaskFailure SendTaskHeartbeat SendTaskSuccess"))
 """The answer to a fleet: AWS can't limit these to a resource, and a token is known to the function alone."""
+TELL_ELSEWHERE = Need("WhoWaitsElsewhere", ("sts:AssumeRole",), lambda names: names.environment.answer_roles)
+"""The same by a role of a fleet's account."""
 INSTALL = (
     Need("ControllerTable", calls("dynamodb", "CreateTable DescribeContinuousBackups DescribeTable"), _table),
     Need("ControllerTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),

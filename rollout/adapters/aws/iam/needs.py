@@ -361,7 +361,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "controller-install": (_LOOK, _TAGS, *_WRITE_STATE, *controller.INSTALL),
     "controller-remove": (_LOOK, _TAGS, *_WRITE_STATE, *controller.REMOVE),
     "controller-status": controller.READ,
-    "controlled": (*controller.CHANGE, *controller.PROJECT, controller.TELL),
+    "controlled": (*controller.CHANGE, *controller.PROJECT, controller.TELL, controller.TELL_ELSEWHERE),
     "fleet-install": (*_WRITE_STATE, *fleet.INSTALL),
     "fleet-remove": (*_WRITE_STATE, *fleet.REMOVE),
     "fleet-status": fleet.STATUS,
