@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.migration.glance import Glance, Mood
 from rollout.ramp.glance import capital, glance_of, of_controller
@@ -33,7 +31,7 @@ def glance(overview: Overview) -> Glance:
     return found
 
 
-def moods(view: AnalysisResult | None) -> Mapping[str, Mood]:
+def moods(view: AnalysisResult | None) -> dict[str, Mood]:
     """Each judged route's mood: the worst of its findings."""
     found: dict[str, Mood] = {}
     order = list(Mood)

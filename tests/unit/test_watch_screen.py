@@ -92,8 +92,10 @@ def test_ninety_routes_fit_a_screen_and_those_that_need_somebody_come_first(size
 
 def test_what_differs_from_the_inventory_is_said_once() -> None:
     found = overview(ramp=RAMP)
-    found = replace(found, status=replace(found.status, problems=(Problem("was renumbered", where="routes.r1"),)))
-    assert "\n".join(drawn(120, of=found)).count("was renumbered") == 1
+    for count, shown in ((1, 1), (90, 4)):  # the first one also in the sentence at the top
+        problems = tuple(Problem("was renumbered", where=f"routes.r{n}") for n in range(count))
+        one = replace(found, status=replace(found.status, problems=problems))
+        assert "\n".join(drawn(120, of=one)).count("was renumbered") == shown
 
 
 def test_a_ramp_that_ended_or_cannot_be_told_says_so() -> None:

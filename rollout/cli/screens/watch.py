@@ -81,7 +81,10 @@ def _above(found: Overview, options: ConsoleOptions) -> Iterator[RenderableType]
     yield head.append(f"  {found.at:%H:%M:%S} UTC", style="dim")
     yield from drawing.top(now, weight(found), [*steps(found, now.mood)], options)
     yield drawing.facts(_facts(found), options.max_width)
-    yield from (warning(str(problem)) for problem in status.problems if str(problem)[1:] not in now.said)
+    problems = [str(problem) for problem in status.problems if str(problem)[1:] not in now.said]
+    yield from map(warning, problems[:FINDINGS])
+    if len(problems) > FINDINGS:
+        yield warning(f"and {count_of(len(problems) - FINDINGS, 'more problem')}: `rollout status {found.environment}`")
     yield Text()
 
 
@@ -100,15 +103,13 @@ def _facts(found: Overview) -> Iterator[tuple[str, str]]:
 
 def _routes(found: Overview, options: ConsoleOptions, room: int) -> Iterator[RenderableType]:
     """The routes that there is room for, those that need somebody first; how many of the others are how."""
-    seen = moods(found.view.judgement if found.view else None)
-    order = list(Mood)
-
-    def urgency(route: RouteStatus) -> int:
-        return -1 if not route.agrees else order.index(seen.get(route.route, Mood.IDLE))
-
-    routes = found.status.routes
+    routes, judged = found.status.routes, moods(found.view.judgement if found.view else None)
+    seen = judged | {
+        route.route: Mood.PERSON for route in routes if not (route.agrees or judged.get(route.route) is Mood.FAILING)
+    }
     if len(routes) >= room:
-        routes = tuple(sorted(routes, key=urgency))
+        order = list(Mood)
+        routes = tuple(sorted(routes, key=lambda route: order.index(seen.get(route.route, Mood.IDLE))))
     shown = routes if len(routes) < room else routes[: max(LEAST, room - 3)]
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))  # which cuts long names, as the rest would else
     bars = PLAIN_BARS if options.ascii_only else BARS
@@ -118,7 +119,7 @@ def _routes(found: Overview, options: ConsoleOptions, room: int) -> Iterator[Ren
         drawn.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
     for route in shown:
         course = found.course_of(route.route)
-        mood = seen.get(route.route) if route.agrees else Mood.PERSON
+        mood = seen.get(route.route)
         sign = drawing.shape(mood, is_plain=options.ascii_only) if mood else Text()
         drawn.add_row(sign, *(column.cell(route, course) for column in columns))
     yield Padding(drawn, (0, 0, 0, 2))
