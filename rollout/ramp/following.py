@@ -161,7 +161,8 @@ class Follower:
             seen = of_controller(status)
         elif found.decision is not None:
             seen = seen_by_ramp(self._name, self._environment.ramp, stands, found.decision, found.judgement, now=now)
-        return events.RampWaiting(self._name, stands.weight, state, sentence, None, seen, runs, self._guard())
+        beside = seen, runs, self._guard(), self._history.last_change
+        return events.RampWaiting(self._name, stands.weight, state, sentence, None, *beside)
 
     def _tell(self, *, is_first: bool) -> None:
         """What history has since the last reading."""

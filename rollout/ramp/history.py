@@ -18,6 +18,7 @@ from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal, JournalEntry, Kind, entries, other_change, rolled_back
 
+_MOVES = frozenset({Kind.RAISED, Kind.FAILED, Kind.DROPPED})
 LOOK_AGAIN = "wait for it; the same command looks again"
 
 
@@ -75,6 +76,15 @@ class History(ABC, Generic[Live]):
     def told(self) -> tuple[JournalEntry, ...]:
         """The entries of the last reading, the oldest first."""
         return entries(self._updates or ())
+
+    @property
+    def last_change(self) -> str:
+        """The last entry that moved requests, and why; empty without one."""
+        last = next((each for each in reversed(self.told) if each.kind in _MOVES), None)
+        if last is None:
+            return ""
+        why = f"; {last.sentence}" if last.sentence else ""
+        return f"{last.at:%Y-%m-%d %H:%M} UTC: ramp {last.kind} {last.weight} %{why}; {last.by}"
 
     def is_last(self, weight: Percent) -> bool:
         """Whether nothing can be judged at a weight, so that the ramp ends with it."""

@@ -94,8 +94,7 @@ class Runner(Generic[Live]):
         begins: bool = True,
     ) -> None:
         self._environment, self._name, self._begins = environment, environment.name, begins
-        self._means, self._journal = means, journal
-        self._emit, self._approve = emit, approve
+        self._means, self._journal, self._emit, self._approve = means, journal, emit, approve
         self._guard = guard or RampGuard()
         self._retreat = RampAbort(environment, means, journal, emit)
         self._warned = ""
@@ -232,8 +231,9 @@ class Runner(Generic[Live]):
         elif decision.act is Act.HOLD and not stands.is_held:
             self._history.write(Kind.HELD, stands.weight, decision.sentence)
             self._means.tell("verdict", decision.sentence, stands.weight, stands.routes)
-        act, said, until, guard = decision.act.value, decision.sentence, decision.until, self._guard.sentence
-        self._emit(events.RampWaiting(self._name, stands.weight, act, said, until, seen, who, guard))
+        act, said, until = decision.act.value, decision.sentence, decision.until
+        beside = seen, who, self._guard.sentence, self._history.last_change
+        self._emit(events.RampWaiting(self._name, stands.weight, act, said, until, *beside))
         return RampResult(self._name, stands.weight, act, said, until - now if until else None)
 
     def _alarms(self, live: Live, stands: RampState, now: datetime) -> AlarmStates:

@@ -43,6 +43,7 @@ def test_a_look_and_the_dashboard_say_the_same(stepped: InMemoryTeam) -> None:
     assert (shown.mood, shown.waits_for) == (Mood.WAITING, "requests")
     (line,) = lines(stepped)
     assert shown.said in line
+    assert "raised 5 %; the first step" in looked(stepped)["last-change"]
 
 
 def test_a_paused_ramp_says_first_that_it_is_paused_and_what_ends_that(stepped: InMemoryTeam) -> None:

@@ -161,6 +161,8 @@ def _facts(event: events.RampWaiting) -> Iterator[tuple[str, str]]:
         yield "runs the ramp", event.runs
     if event.guard:
         yield "guard", event.guard
+    if event.last_change:
+        yield "last change", event.last_change
 
 
 def _small(word: str) -> str:

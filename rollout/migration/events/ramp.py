@@ -51,6 +51,7 @@ class RampWaiting(RampEvent):
         glance: The same as people see it at a glance; None if that isn't known.
         runs: Who runs the ramp, and when it looks next.
         guard: How the guard stands; empty without one.
+        last_change: The ramp's last change of weights, and why; empty before the first.
     """
 
     weight: Percent
@@ -60,6 +61,7 @@ class RampWaiting(RampEvent):
     glance: Glance | None = None
     runs: str = ""
     guard: str = ""
+    last_change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
