@@ -27,7 +27,7 @@ from rollout.reports.changes import effect_of
 from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.plots import axis, drawn, ranks, rows
-from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, rate, total
+from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, ranked, rate, total
 from rollout.state.history import words as history
 from rollout.state.history.audit import PastChange
 from rollout.state.ramp_journal import KeptVerdict
@@ -201,16 +201,17 @@ def _of_route(overview: Overview, route: str) -> dict[str, Any]:
     """What a route's page has: its rule, and what is judged of it."""
     judgement, course = overview.view.judgement if overview.view else None, overview.course_of(route)
     _, old, new = _totals(course)
+    old_times, new_times = (ranked(each) for each in (course.legacy, course.candidate)) if course else ((), ())
     compared = overview.parity.get(route)
     return {
         "costs": overview.costs.of_route(route) if isinstance(overview.costs, CostLedger) else overview.costs,
         "parity": compared,
         "newer": next((each for each in overview.history if compared and _is_newer_build(each, compared[0].at)), None),
-        "ranks": ranks(old, new),
+        "ranks": ranks(old_times, new_times),
         "sides": (old, new),
         "times": [
             (words.rung(rung), *(None if each is None else Estimate(each) for each in both), words.times(*both))
-            for rung, *both in zip(RUNGS, old.times, new.times, strict=False)
+            for rung, *both in zip(RUNGS, old_times, new_times, strict=False)
         ],
         "route": next(each for each in overview.status.routes if each.route == route),
         "mood": moods(judgement).get(route, Mood.IDLE),

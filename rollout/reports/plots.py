@@ -21,6 +21,7 @@ from rollout.reports.words import count, per_cent, per_cent_tick, rung, seconds,
 from rollout.state.history.words import in_a_line
 
 LATENCIES: Mapping[str, MetricName] = {"p50": "latency-p50", "p99": "latency-p99"}
+Times = tuple[float | None, ...]
 _AT_AXIS = (0.5, 0.7, 0.95, 0.98, 0.99, 0.998)
 """The ranks that are named at an axis; the others are too near."""
 
@@ -137,16 +138,14 @@ def _json(data: object) -> str:
     return json.dumps(data, separators=(",", ":"))
 
 
-def ranks(old: Bucket, new: Bucket) -> tuple[str, str]:
-    """Response times by their ranks, as `charts.js` takes them: the axis, and the chart.
+def ranks(old: Times, new: Times) -> tuple[str, str]:
+    """Response times at `RUNGS`, as `charts.js` takes them: the axis, and the chart.
 
     An axis of -log10(1 - rank) gives p50, p90, p99 the room that they have in a tail; the longest has no place on it.
     """
     places = {each: round(-math.log10(1 - each), 4) for each in RUNGS if each < 1}
     x, names = [*places.values()], [*map(rung, places)]
-    sides = {
-        name: (bucket.times or (None,) * len(RUNGS))[: len(x)] for name, bucket in (("legacy", old), ("candidate", new))
-    }
+    sides = {name: (times or (None,) * len(RUNGS))[: len(x)] for name, times in (("legacy", old), ("candidate", new))}
     lines = [{"name": name, "value": [each and _short(each) for each in times]} for name, times in sides.items()]
     top = ticks(max((each for times in sides.values() for each in times if each), default=0.001))[-1]
     shared = {

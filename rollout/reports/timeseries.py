@@ -271,17 +271,21 @@ def _averaged(found: Sequence[tuple[float, Estimate]]) -> Estimate | None:
 
 
 def total(buckets: Sequence[Bucket]) -> Bucket:
-    """Periods as one: their requests and errors added up, their times averaged."""
+    """Periods as one: their requests and errors added up, p50 and p99 averaged; the other times take `ranked`."""
     requests = sum(each.requests for each in buckets)
     errors = _of_known([(each.requests, each.errors) for each in buckets])
     medians = [(each.requests, each.median) for each in buckets if each.median is not None]
     tails = [(each.requests, each.tail) for each in buckets if each.tail is not None]
     refused = _of_known([(each.requests, each.refused) for each in buckets])
-    times = quantiles([(each.requests, each.times) for each in buckets if each.times])
-    return Bucket(requests, errors, _averaged(medians), _averaged(tails), refused, times)
+    return Bucket(requests, errors, _averaged(medians), _averaged(tails), refused)
 
 
 def _of_known(found: Sequence[tuple[int, Estimate | None]]) -> Estimate | None:
     """The share of all requests of which it is known."""
     known = [(requests, share.value) for requests, share in found if share is not None]
     return rate(sum(round(share * requests) for requests, share in known), sum(requests for requests, _ in known))
+
+
+def ranked(buckets: Sequence[Bucket]) -> tuple[float | None, ...]:
+    """Periods' times at `RUNGS`, averaged; empty without any."""
+    return quantiles([(each.requests, each.times) for each in buckets if each.times])

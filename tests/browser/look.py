@@ -87,7 +87,8 @@ async def looked_at(browser: Browser, url: str, shot: Path, scheme: Any, width: 
             painted = min(painted, await first_paint(page, url))
     if painted > FIRST_PAINT:
         found.append(f"first paint after {painted:.0f} ms")
-    found += await sent(page, url)
+    size = await sent(page, url)
+    found += [f"{size:,} bytes were sent"] if size > MOST_SENT else []
     await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
     result = await page.evaluate("axe.run()")
     found += [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html']}" for each in result["violations"]]
@@ -95,7 +96,7 @@ async def looked_at(browser: Browser, url: str, shot: Path, scheme: Any, width: 
         found.append("wider than the window")
     await page.screenshot(path=shot, full_page=True)
     await context.close()
-    print(f"{shot.stem:33} {painted:5.0f} ms  {found or 'fine'}")
+    print(f"{shot.stem:33} {painted:5.0f} ms {size / 1000:6.0f} kB  {found or 'fine'}")
     return found
 
 
@@ -109,8 +110,8 @@ async def first_paint(page: Page, url: str) -> float:
     return painted
 
 
-async def sent(page: Page, url: str) -> list[str]:
-    """That a page and what it loads are small on the wire."""
+async def sent(page: Page, url: str) -> int:
+    """How many bytes a page and what it loads are on the wire."""
     answers: list[Response] = []
 
     def keep(answer: Response) -> None:
@@ -118,8 +119,7 @@ async def sent(page: Page, url: str) -> list[str]:
 
     page.on("response", keep)
     await page.goto(url, wait_until="networkidle")
-    total = sum([(await each.request.sizes())["responseBodySize"] for each in answers if each.url.startswith("http")])
-    return [f"{total:,} bytes were sent"] if total > MOST_SENT else []
+    return sum([(await each.request.sizes())["responseBodySize"] for each in answers if each.url.startswith("http")])
 
 
 async def reads_by_keyboard(page: Page, url: str) -> list[str]:
@@ -128,7 +128,8 @@ async def reads_by_keyboard(page: Page, url: str) -> list[str]:
     plot = page.locator("#all-errors-reader")
     await plot.focus()
     await page.keyboard.press("ArrowLeft")
-    found = [] if "legacy" in (await plot.get_attribute("aria-valuetext") or "") else ["no value is read"]
+    read = await plot.get_attribute("aria-valuetext") or ""
+    found = [f"{each} isn't read" for each in ("legacy", "candidate", "harm above") if each not in read]
     marks = [await page.locator(f"#all-{chart} .u-over a").count() for chart in ("errors", "p99")]
     for _ in range(8):
         await page.keyboard.press("+")
@@ -140,6 +141,11 @@ async def reads_by_keyboard(page: Page, url: str) -> list[str]:
     await page.locator("#all-p50 .u-over a").last.press("Enter")
     if "#change-" not in page.url:
         found.append(f"a mark leads to {page.url}")
+    await page.goto(f"{url}{PAGES['route']}")
+    ranks = page.locator("#by-rank-reader")
+    await ranks.press("End")
+    if not (await ranks.get_attribute("aria-valuetext") or "").startswith("p99.8: legacy "):
+        found.append("no percentile is read")
     print(f"{'by keyboard':33}  {found or 'fine'}")
     return found
 
@@ -190,7 +196,7 @@ async def changes_while_one_reads(page: Page, url: str, world: World) -> list[st
     await page.locator("a", has_text="r3").focus()
     world.raised, world.time = True, 60.0
     await page.clock.run_for(40_000)
-    await page.get_by_role("rowheader", name="7", exact=True).wait_for()  # the history has it
+    await page.get_by_role("rowheader", name="8", exact=True).wait_for()  # the history has it
     found = []
     if not await page.evaluate("document.getElementById('numbers').open"):
         found.append("the open table was closed")
