@@ -82,6 +82,7 @@ EVENTS = (
     events.ParityAsked("production", 25, 100),
     events.Watching("production", ("rollout-shop-production-new-errors",), "https://console/"),
     events.ControllerInstalled("production", "rollout-shop-production-controller", timedelta(minutes=1)),
+    events.FleetInstalled("production", "arn:aws:states:us-west-2:123456789012:stateMachine:shop"),
     events.GuardInstalled("production", "rollout-shop-production-guard", ("errors",), "silence"),
     events.Warned("production", "mind the step"),
 )
