@@ -56,12 +56,12 @@ class Watch:
             RolloutError: At the first look; later ones are shown, and tried again.
         """
         try:
-            if self._run.json or not self._console.is_terminal:
+            if self._run.json or not self._console.is_interactive:
                 self._print_lines()
             else:
                 self._show()
         except KeyboardInterrupt:
-            if self._console.is_terminal and not self._run.json:
+            if self._console.is_interactive and not self._run.json:
                 self._console.print(self._drawn())
 
     def _looks(self) -> Iterator[None]:

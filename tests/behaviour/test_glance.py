@@ -74,3 +74,10 @@ def test_at_a_terminal_one_look_leaves_the_line_and_nothing_that_moves(stepped: 
     left = shown.rpartition("\x1b[2K")[2]  # after what was drawn last is taken away
     assert " ".join(glance(stepped.open().reports.overview()).said.split()) in " ".join(left.split())
     assert shown.count("\x1b[?25h") == shown.count("\x1b[?25l")  # the cursor is back
+
+
+def test_a_terminal_that_can_move_nothing_has_the_line(stepped: InMemoryTeam) -> None:
+    code, shown = stepped.talk("", *LOOK, TERM="dumb")
+    assert code == 0
+    assert shown.count("aits for traffic") == 1
+    assert "\x1b" not in shown

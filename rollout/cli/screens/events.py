@@ -257,7 +257,7 @@ def _rolled_back(event: events.RollbackFinished, to: People) -> None:
 def _milestone(event: ramp.Milestone, to: People) -> None:
     to.forget()
     to.rest()
-    if isinstance(event, events.RampPickedUp) and to.out.is_terminal:
+    if isinstance(event, events.RampPickedUp) and to.out.is_interactive:
         to.ramp = ramp.RampAtAGlance(to.out, event.steps)
     to.draw(ramp.milestone(event))
 
