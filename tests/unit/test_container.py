@@ -47,6 +47,11 @@ def test_the_engine_is_the_release_that_is_held_to_its_digest() -> None:
     assert {"linux-x64", "linux-arm64"} <= DIGESTS.keys()
 
 
+def test_an_engine_brings_its_stamp_so_that_it_is_not_asked() -> None:
+    assert "cp -a /engine/rollout/engine/*/. /opt/pulumi/" in COMMANDS
+    assert "ROLLOUT_PULUMI=/opt/pulumi/bin/pulumi" in COMMANDS
+
+
 def test_all_that_is_copied_is_there_and_nothing_else_is_sent() -> None:
     ignored = (ROOT / "container/Dockerfile.dockerignore").read_text("utf-8").splitlines()
     sent = [line[1:] for line in ignored if line.startswith("!")]
