@@ -98,4 +98,5 @@ def test_it_ramps_wave_by_wave_and_takes_the_one_that_fails_back(tmp_path: Path)
         calls = team.aws.calls("*", team.account)
         assert [call for call in calls if call.by and "AccessDenied" in (call.error or "")] == []
         moved = {call.by for call in calls if call.action == "elasticloadbalancing:ModifyRule" and call.by}
+        assert moved
         assert all(":assumed-role/rollout-" in str(by) and "-controller/" in str(by) for by in moved)
