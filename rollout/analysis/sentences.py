@@ -35,7 +35,7 @@ def called_metric(stream: Stream) -> str:
 
 
 def of_fail(evidence: Evidence, analysis: Analysis) -> str:
-    """Why a stream fails: "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse (99 % sure)"."""
+    """Why a stream fails: "5xx 1.2 % of 3,410 against legacy's 0.1 % of 64,900: at least 6 times worse (99 % sure)"."""
     stream, fault = evidence.stream, evidence.fault
     if fault is None:
         raise ValueError("a stream that doesn't fail has no such sentence")
@@ -58,8 +58,9 @@ def of_together(stream: Stream, candidate: Count, legacy: Count, streams: int, a
 
 
 def of_pass(evidence: Evidence, analysis: Analysis) -> str:
-    """Why a stream passes: "5xx 0.1 % of 3,410 against 0.1 % of 64,900: no worse than 0.6 % (95 % sure)"."""
-    return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed, evidence.stream, evidence.phi)})"
+    """Why a stream passes: "5xx 0.1 % of 3,410 against legacy's 0.1 % of 64,900: no worse than 0.6 % (95 % sure)"."""
+    sure = _sure(analysis.missed, evidence.stream, evidence.phi)
+    return f"{_all(evidence)}: {_harmful(evidence, ruled_out=True)} ({sure})"
 
 
 def of_wait(evidence: Evidence) -> str:
@@ -68,7 +69,7 @@ def of_wait(evidence: Evidence) -> str:
     if evidence.suspicion:
         return f"{_all(evidence)}: seems worse, not yet surely{clusters}"
     missing = "" if evidence.needs is None else f"; needs about {_round(evidence.needs, unit)}"
-    return f"{_all(evidence)}: not yet sure that it is {_harmless(evidence)}{clusters}{missing}"
+    return f"{_all(evidence)}: may still be {_harmful(evidence)}{clusters}{missing}"
 
 
 def of_no_data(stream: Stream) -> str:
@@ -107,22 +108,25 @@ def _all(evidence: Evidence) -> str:
 
 def _beside(stream: Stream, candidate: Count, legacy: Count, limit: float = 0.0) -> str:
     name, new, old, once = called_metric(stream), _of(*candidate), _of(*legacy), ""
+    whose = f"{stream.names[0]}'s"
     if stream.unit == "clients":
         new, old, once = f"{new} clients' requests", f"{old} clients'", ", each client counted once"
     if stream.latency is None:
-        return f"{name} {new} against {old}{once}"
+        return f"{name} {new} against {whose} {old}{once}"
     once += ", limits renewed" if stream.latency.renewed else ""
     ours, theirs = _seconds(limit), _seconds(stream.latency.limit)
-    return f"{name}: {new} took longer than {ours} against {old} longer than {theirs}{once}"
+    return f"{name}: {new} took longer than {ours} against {whose} {old} longer than {theirs}{once}"
 
 
-def _harmless(evidence: Evidence) -> str:
+def _harmful(evidence: Evidence, *, ruled_out: bool = False) -> str:
     stream = evidence.stream
     if latency := stream.latency:
-        return f"higher by less than {_seconds(latency.harmful - latency.limit)}"
+        by = _seconds(latency.harmful - latency.limit)
+        return f"higher by less than {by}" if ruled_out else f"higher by {by} or more"
     relative, absolute = harm_of(stream, evidence.harm)
     base = float(stream.legacy.events.sum() / stream.legacy.requests.sum())
-    return f"no worse than {_share(min(1.0, base + max(base * relative, absolute)))}"
+    worse = f"worse than {_share(min(1.0, base + max(base * relative, absolute)))}"
+    return f"no {worse}" if ruled_out else worse
 
 
 def _of(bad: float, requests: int) -> str:

@@ -39,9 +39,9 @@ def glance_of(
     why, target = capital(decision.sentence), decision.weight or following
     match decision.act:
         case Act.FAIL:
-            said = f"{why}. The next look takes the traffic back."
+            said = f"{why}. The ramp's next look sends all requests to legacy."
             command = f"rollout rollback {name}"
-            return Glance(Mood.FAILING, "Worse than legacy", said, "the next look", command, "take it back at once")
+            return Glance(Mood.FAILING, "Worse than legacy", said, "the next look", command, "do so at once")
         case Act.ASK:
             said = f"The candidate passed. {target} % needs an approval."
             command = f"rollout approve {name}"
@@ -108,14 +108,14 @@ def _baking(
     ends: datetime | None,
     now: datetime,
 ) -> Glance:
-    then = f"Next {target} %" if target is not None else "Last step"
+    then = f"Next is {target} %" if target is not None else "Last step"
     needed = _needed(judgement.findings if judgement else ())
     conditions = list(filter(None, (_until(ends, now), needed)))
     if needed:
-        return Glance(Mood.WAITING, "Waits for traffic", f"{then}: {'; '.join(conditions)}.", "requests")
+        return Glance(Mood.WAITING, "Too few requests yet", f"{then}: {'; '.join(conditions)}.", "requests")
     if judgement and judgement.findings and not any(each.candidate[1] for each in judgement.findings):
         conditions.append("the candidate had no requests yet")
-        return Glance(Mood.WAITING, "Waits for traffic", f"{then}: {'; '.join(conditions)}.", "requests")
+        return Glance(Mood.WAITING, "Too few requests yet", f"{then}: {'; '.join(conditions)}.", "requests")
     if judgement is None or judgement.verdict is Verdict.NO_DATA:
         conditions.append(judgement.sentence if judgement else "nothing could be judged yet")
         return Glance(Mood.WAITING, "No verdict yet", f"{then}: {'; '.join(conditions)}.", "requests")

@@ -29,9 +29,10 @@ def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Up
     except Drift as drift:
         return f"{drift.what[0].upper()}{drift.what[1:]}."
     if stands.ended is not None:
-        word = "Ended" if stands.is_by_hand else "Finished" if stands.ended.kind is Kind.FINISHED else "Failed"
-        said = stands.note if stands.is_by_hand else stands.ended.sentence
-        return f"{word} at {moment(stands.ended.at)}: {said or f'at {stands.weight} %'}."
+        if stands.is_by_hand:  # by whom and when is in the history, or nowhere
+            return f"Ended: {stands.note}."
+        word = "Finished" if stands.ended.kind is Kind.FINISHED else "Failed"
+        return f"{word} at {moment(stands.ended.at)}: {stands.ended.sentence or f'at {stands.weight} %'}."
     return f"{_under_way(environment, stands)}{_held_up(stands)}."
 
 
@@ -44,6 +45,8 @@ def _under_way(environment: Environment, stands: RampState) -> str:
     then = f"next {target} %" if target is not None else "the last step"
     if not stands.since:
         return f"At {stands.weight} %; {then}"
+    if stands.asked is not None:
+        return f"At {stands.weight} %{since}; {then}"
     bake = bake_of(ramp, stands.weight)
     return f"At {stands.weight} %{since}; {then}, after a bake of {format_duration(bake)} and a Pass"
 

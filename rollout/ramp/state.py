@@ -95,7 +95,7 @@ def ramp_state(
         note = f"history has no ramp, so the bake at {weight} % begins now" if weight > ZERO else None
         return replace(stands, weight=weight, note=note)
     if found == {ZERO} and stands.weight > ZERO:
-        note = f"all routes were moved back to legacy at {stands.weight} %{_by(other)}"
+        note = f"all routes are on legacy; the ramp had left them at {stands.weight} %{_by(other)}"
         return replace(stands, ended=entries[-1], is_by_hand=True, weight=ZERO, note=note)
     if found <= {stands.weight, stands.raising}:
         if found == {stands.raising}:  # it was done; only history lacks it

@@ -19,7 +19,8 @@ def glance(overview: Overview) -> Glance:
     found = _ramp(overview)
     if status.guard and status.guard.fired:
         said = f"{capital(status.guard.fired)}." + ("" if overview.top.tenths else " All requests go to legacy.")
-        command, to = status.next_step or f"rollout rollback {name}", "bring file and state up to date"
+        command = status.next_step or f"rollout rollback {name}"
+        to = "write that into file and state" + ("" if overview.top.tenths else "; no request moves")
         return Glance(Mood.BACK, "The guard took traffic back", said, "a person", command, to)
     runs = status.controller
     if runs and runs.state != "missing" and not runs.is_well and found.mood in (Mood.WAITING, Mood.FINE):

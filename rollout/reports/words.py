@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollout.base.formatting import count_of
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import Percent, format_duration
 from rollout.migration.glance import Mood, steps_of
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Estimate, TimeSeries
@@ -17,8 +17,8 @@ _FEW = 3
 _PHASES = {
     "not begun": "not begun",
     "phase1": "the candidate is built, no rule forwards to it",
-    "phase2": "cut over, all requests go to legacy",
-    "phase3": "cut over",
+    "phase2": "weighted rules are in place, all requests go to legacy",
+    "phase3": "weighted rules are in place",
     None: "phase unknown: no engine",
 }
 
@@ -96,11 +96,11 @@ def weight(overview: Overview) -> str:
 
 def ago(time: datetime, now: datetime) -> str:
     """How long ago something was, in its largest units."""
-    minutes = max(0, (now - time) // timedelta(minutes=1))
-    days, hours = divmod(minutes // 60, 24)
-    if not minutes:
+    minutes = (now - time) // timedelta(minutes=1)
+    if minutes < 1:
         return "just now"
-    return f"{days}d {hours}h ago" if days else f"{hours}h {minutes % 60}m ago" if hours else f"{minutes}m ago"
+    whole = timedelta(hours=minutes // 60) if minutes >= 24 * 60 else timedelta(minutes=minutes)
+    return f"{format_duration(whole)} ago"
 
 
 def steps(overview: Overview, mood: Mood) -> Iterator[tuple[Percent, str]]:

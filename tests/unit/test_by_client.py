@@ -120,7 +120,7 @@ def test_a_good_candidate_passes_and_a_bad_one_fails_with_sentences_of_clients()
     good, bad = judged((0, errors(30, 0.001))), judged((0, errors(30, 0.02)))
     assert good.verdict is Verdict.PASS
     assert good.sentence == (
-        "5xx 0.1 % of 3,000 clients' requests against 0.1 % of 57,000 clients', each client counted once: "
+        "5xx 0.1 % of 3,000 clients' requests against legacy's 0.1 % of 57,000 clients', each client counted once: "
         "no worse than 0.6 % (95 % sure)"
     )
     assert bad.verdict is Verdict.FAIL
@@ -289,7 +289,7 @@ def test_a_rise_of_one_code_does_not_hide_behind_a_fall_of_another(on_worse: str
     found = by_codes(refused(c404=(0.06, 0.01), c401=(0.0, 0.05)), on_worse=on_worse)
     assert found.verdict is verdict
     assert found.findings[0].codes == ("401",)
-    assert found.sentence.startswith("401 5 % of 3,000 clients' requests against 0 % of 57,000")
+    assert found.sentence.startswith("401 5 % of 3,000 clients' requests against legacy's 0 % of 57,000")
     assert ("it only holds the step" in found.sentence) == (on_worse is None)
     assert by_codes(refused(c404=(0.06, 0.01), c401=(0.0, 0.001)), on_worse=on_worse).verdict is Verdict.PASS
 

@@ -62,7 +62,7 @@ BAD = errors(steady(50, [1, 0], 40), steady(950, [1], 40))
 def test_a_candidate_as_good_as_legacy_passes_with_a_sentence() -> None:
     found = judged(GOOD)
     assert found.verdict is Verdict.PASS
-    assert found.sentence == "5xx 0.1 % of 2,000 against 0.11 % of 38,000: no worse than 0.61 % (95 % sure)"
+    assert found.sentence == "5xx 0.1 % of 2,000 against legacy's 0.11 % of 38,000: no worse than 0.61 % (95 % sure)"
     assert found.findings[0].candidate == (2, 2000)
     assert found.findings[0].legacy == (40, 38_000)
 
@@ -70,7 +70,7 @@ def test_a_candidate_as_good_as_legacy_passes_with_a_sentence() -> None:
 def test_a_worse_candidate_fails_with_a_sentence() -> None:
     found = judged(BAD)
     assert found.verdict is Verdict.FAIL
-    assert found.sentence == "5xx 1 % of 2,000 against 0.11 % of 38,000: at least 3 times worse (99 % sure)"
+    assert found.sentence == "5xx 1 % of 2,000 against legacy's 0.11 % of 38,000: at least 3 times worse (99 % sure)"
     assert found.failed_routes == ("a",)
 
 
@@ -89,7 +89,7 @@ def test_a_fault_that_begins_late_is_told_with_its_beginning() -> None:
     found = judged(errors(arm([50] * 600, [0] * 590 + [20] * 10), steady(950, [1], 600)))
     assert found.verdict is Verdict.FAIL
     assert found.sentence == (
-        "5xx 40 % of 500 against 0.11 % of 9,500 since 21:50 UTC: at least 50 times worse (99 % sure)"
+        "5xx 40 % of 500 against legacy's 0.11 % of 9,500 since 21:50 UTC: at least 50 times worse (99 % sure)"
     )
 
 
@@ -113,7 +113,7 @@ def test_two_errors_of_thousands_against_none_are_no_fault() -> None:
 def test_neither_without_any_event_divides_by_zero() -> None:
     found = judged(errors(steady(50, [0], 40), steady(950, [0], 40)))
     assert found.verdict is Verdict.PASS
-    assert found.sentence == "5xx 0 % of 2,000 against 0 % of 38,000: no worse than 0.5 % (95 % sure)"
+    assert found.sentence == "5xx 0 % of 2,000 against legacy's 0 % of 38,000: no worse than 0.5 % (95 % sure)"
 
 
 def test_few_requests_are_inconclusive_and_about_as_many_are_needed_as_it_says() -> None:
@@ -121,7 +121,7 @@ def test_few_requests_are_inconclusive_and_about_as_many_are_needed_as_it_says()
     assert few.verdict is Verdict.INCONCLUSIVE
     assert few.needs is not None
     assert few.sentence == (
-        "5xx 0 % of 250 against 0.11 % of 4,750: not yet sure that it is no worse than 0.61 %; "
+        "5xx 0 % of 250 against legacy's 0.11 % of 4,750: may still be worse than 0.61 %; "
         f"needs about {few.needs} more requests"
     )
     passing = next(
@@ -138,7 +138,10 @@ def test_what_seems_worse_does_not_pass_though_harm_is_ruled_out() -> None:
     calm = Analysis(metric={"server-errors": Metric(tolerance=Margin(relative=0.0, absolute=0.0))})
     found = judge(streams, calm, steps=10_000_000_000)
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert found.sentence == "seems-worse: 5xx 0.2 % of 150,000 against 0.12 % of 150,000: seems worse, not yet surely"
+    assert (
+        found.sentence
+        == "seems-worse: 5xx 0.2 % of 150,000 against legacy's 0.12 % of 150,000: seems worse, not yet surely"
+    )
 
 
 def test_a_rise_within_the_tolerance_never_fails() -> None:
@@ -175,13 +178,13 @@ def test_a_faster_candidate_passes_and_a_slower_one_fails() -> None:
     fast = judged(latency([0, 1] * 20, [0] * 40, legacy))
     assert fast.verdict is Verdict.PASS
     assert fast.sentence == (
-        "p99 latency: 0 % of 2,000 took longer than 600 ms against 1 % of 38,000 longer than 400 ms: "
+        "p99 latency: 0 % of 2,000 took longer than 600 ms against legacy's 1 % of 38,000 longer than 400 ms: "
         "higher by less than 200 ms (95 % sure)"
     )
     slow = judged(latency([2, 3] * 20, [0, 1] * 20, legacy))
     assert slow.verdict is Verdict.FAIL
     assert slow.sentence == (
-        "p99 latency: 5 % of 2,000 took longer than 440 ms against 1 % of 38,000 longer than 400 ms: "
+        "p99 latency: 5 % of 2,000 took longer than 440 ms against legacy's 1 % of 38,000 longer than 400 ms: "
         "higher by more than 40 ms (99 % sure)"
     )
     between = judged(latency([0, 1] * 20, [0, 1] * 20, legacy))

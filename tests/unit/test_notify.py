@@ -35,7 +35,7 @@ SECRET = "T000-B000-XXXX"
 NOTICE = Notice(
     "verdict",
     "production",
-    "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse",
+    "5xx 1.2 % of 3,410 against legacy's 0.1 % of 64,900: at least 6 times worse",
     Percent.of(10),
     datetime(2026, 11, 25, 22, tzinfo=UTC),
     {"verdict": "fail", "bake": timedelta(minutes=30), "routes": {"score": {"requests": 3410}}},

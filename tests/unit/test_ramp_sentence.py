@@ -34,4 +34,4 @@ def test_the_ramp_is_told_in_a_sentence(further: tuple[Update, ...], said: str) 
 def test_without_a_ramp_or_against_it_that_is_told() -> None:
     assert ramp_sentence(SHOP, on_aws(SHOP), HISTORY[:1]) == "No ramp yet."  # nor are there rules
     assert ramp_sentence(SHOP, on_aws(SHOP, r1=25, r2=40), HISTORY).startswith("Another process set weights")
-    assert "moved back to legacy" in ramp_sentence(SHOP, on_aws(SHOP, r1=None, r2=None), HISTORY)
+    assert "are on legacy" in ramp_sentence(SHOP, on_aws(SHOP, r1=None, r2=None), HISTORY)

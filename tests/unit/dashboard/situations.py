@@ -53,7 +53,7 @@ FIRING = Firing(
 def judged(verdict: Verdict, sentence: str, *, needs: int | None = None) -> AnalysisResult:
     """What the judge says of the first route; the others pass."""
     first = MetricResult("server-errors", ROUTES[:1], verdict, (89, 81_000), (32, 27_000), sentence, needs, pace=5.0)
-    fine = "5xx 0.12 % of 27,000 against 0.11 % of 81,000: as good"
+    fine = "5xx 0.12 % of 27,000 against legacy's 0.11 % of 81,000: as good"
     others = [
         MetricResult("server-errors", (name,), Verdict.PASS, (89, 81_000), (32, 27_000), fine) for name in ROUTES[1:]
     ]
@@ -66,15 +66,17 @@ def seen(judgement: AnalysisResult, *, ramp: Ramp = RAMP, stands: RampState = ST
 
 
 ALIKE = {"old": 0.001, "new": 0.0011}
-PASS = judged(Verdict.PASS, "5xx 0.12 % of 27,000 against 0.11 % of 81,000: as good")
-JUST_PASSED = judged(Verdict.PASS, "5xx 0.12 % of 3,280 against 0.11 % of 9,850: as good")
+PASS = judged(Verdict.PASS, "5xx 0.12 % of 27,000 against legacy's 0.11 % of 81,000: as good")
+JUST_PASSED = judged(Verdict.PASS, "5xx 0.12 % of 3,280 against legacy's 0.11 % of 9,850: as good")
 NEEDS = judged(
     Verdict.INCONCLUSIVE,
-    "5xx 0.13 % of 2,400 against 0.11 % of 7,200: not yet sure that it is no worse than 0.6 %; "
+    "5xx 0.13 % of 2,400 against legacy's 0.11 % of 7,200: may still be worse than 0.6 %; "
     "needs about 412 more requests",
     needs=412,
 )
-WORSE = judged(Verdict.FAIL, "5xx 1.2 % of 27,000 against 0.11 % of 81,000: at least 6 times worse (99 % sure)")
+WORSE = judged(
+    Verdict.FAIL, "5xx 1.2 % of 27,000 against legacy's 0.11 % of 81,000: at least 6 times worse (99 % sure)"
+)
 JUST_RAISED = replace(STANDS, since=NOW - timedelta(minutes=73))
 APPROVED_RAMP = RAMP.model_copy(update={"approve_before": (Percent.of(50),)})
 ASKED = JournalEntry(kind=Kind.ASKED, at=NOW - timedelta(hours=1), by="ada@laptop", weight=Percent.of(50))
@@ -84,7 +86,7 @@ def fine() -> Overview:
     """In the middle of a bake."""
     raised = (
         *HISTORY[:-1],
-        entry(Kind.RAISED, 73 / 60, "5xx 0.11 % of 9,000 against 0.11 % of 172,000: as good", weight=AT),
+        entry(Kind.RAISED, 73 / 60, "5xx 0.11 % of 9,000 against legacy's 0.11 % of 172,000: as good", weight=AT),
     )
     counts = Counted(180, errors=ALIKE, shares=((73 / 60, 0.25), *SHARES[1:]))
     stacks = Histories(raised)

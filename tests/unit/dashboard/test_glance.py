@@ -48,7 +48,7 @@ def test_moods_differ_in_word_and_shape_and_not_in_colour_alone() -> None:
 
 def test_what_the_next_step_needs_is_in_numbers() -> None:
     said = glance(waiting()).said
-    assert said == "Next 50 %: score needs 412 more requests, about 1h23m."
+    assert said == "Next is 50 %: score needs 412 more requests, about 1h23m."
 
 
 @pytest.mark.parametrize("act", list(Act))
