@@ -320,6 +320,8 @@ def test_what_is_looked_at_follows_from_the_steps() -> None:
         "guard-remove",
         "controller-install",
         "controller-remove",
+        "fleet-install",
+        "fleet-remove",
     }
     undoing = {"undo-phase1", "undo-phase2"}
     building = {"phase1", "deploy", "deploy-back"}
@@ -376,6 +378,7 @@ def test_what_may_raise_a_weight_gives_way_to_a_rollback() -> None:
     assert {name for name, phase in PHASES.items() if phase.asks_owner} == {"phase2", "complete", "undo-phase2"}
     assert {name for name, phase in PHASES.items() if phase.fits_completed} == {
         *("phase1", "deploy", "deploy-back", "complete", "guard-remove", "controller-remove"),
+        *("fleet-install", "fleet-remove"),  # a fleet has no routes
     }
 
 

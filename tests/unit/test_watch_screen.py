@@ -109,7 +109,7 @@ def test_it_is_drawn_in_ascii_where_nothing_else_can_be_shown() -> None:
     assert sparkline(shares, ".:-=+*#@") == ". +@"
     text = "\n".join(drawn(160, is_plain=True))
     assert "####" in text
-    assert "  . Waits" in text
+    assert "  . Too few" in text
 
 
 def test_a_pipe_gets_a_line_that_changes_with_what_matters_alone() -> None:
