@@ -32,7 +32,7 @@ BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 BARS_SHOWN, FINDINGS, ENTRIES = 16, 3, 3
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
 NARROW, LEAST = 60, 3
-"""Below so many columns the account is left out; so many routes are shown, however low the terminal is."""
+"""Below so many columns account and `waits for` are left out; so many routes are shown, however low the terminal is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def _above(found: Overview, options: ConsoleOptions) -> Iterator[RenderableType]
         head.append(f"  account {status.account}, {status.region}", style="dim")
     yield head.append(f"  {found.at:%H:%M:%S} UTC", style="dim")
     yield from drawing.top(now, weight(found), [*steps(found, now.mood)], options)
-    yield drawing.facts(_facts(found), options.max_width)
+    facts = _facts(found) if options.max_width >= NARROW else islice(_facts(found), 1, None)
+    yield drawing.facts(facts, options.max_width)
     problems = [str(problem) for problem in status.problems if str(problem)[1:] not in now.said]
     yield from map(warning, problems[:FINDINGS])
     if len(problems) > FINDINGS:
