@@ -18,14 +18,14 @@ from rollout_sandbox import Profile, daemon
 from rollout_sandbox.load import Load, endpoints_of
 from tests.conftest import STAGES, Team, made_team
 
-RATE, EACH_MINUTE = 150, 45
+RATE, EACH_MINUTE = 150, 90
 """Requests in a second of the wall, and in a minute of AWS."""
 QUARTER = Percent.of(25)
 SETTINGS = """
 [environments.production.analysis]
 delay = "1m"
 warm-up = "1m"
-metrics = ["server-errors", "latency-p50"]
+metrics = ["server-errors", "latency-p50", "latency-p99"]
 metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }
 
 [environments.production.cost] # list prices of us-east-1
@@ -55,7 +55,7 @@ def migrating() -> Iterator[Team]:
 
 
 def _ramp() -> str:
-    return 'ramp = { steps = [10, 25, 50, 100], bake = ["1h", "3h", "3h", "3h"] }'
+    return 'ramp = { steps = [10, 25, 50, 100], bake = ["15m", "1h", "1h", "1h"] }'
 
 
 def _ramps(team: Team) -> None:
@@ -72,18 +72,18 @@ def _ramps(team: Team) -> None:
                 load.wait(EACH_MINUTE)
                 team.aws.clock.pass_by(seconds=60)
 
-        passes(40)
-        for _ in range(12):
+        passes(20)
+        for _ in range(40):
             if team.open().ramp(approve=True, once=True).weight == QUARTER:
                 break
-            passes(20)
-        passes(110)
-        for _ in range(6):  # a few bad answers late in a step make the judge wait
+            passes(4)
+        passes(22)
+        for _ in range(20):  # a few bad answers late in a step make the judge wait
             found = glance(team.open().reports.overview())
             if found.mood is Mood.FINE:
-                return
-            passes(8)
-    raise AssertionError(found)
+                break
+            passes(2)
+    assert (found.mood, team.open().reports.overview().top) == (Mood.FINE, QUARTER), found
 
 
 @contextmanager
