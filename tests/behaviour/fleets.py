@@ -175,7 +175,8 @@ class InMemoryFleet:
 
     def _now(self, name: str) -> World:
         world = self.worlds[name]
-        world.clock.utc = max(world.clock.utc, self.timeline.now())
+        for each in (world, self.home):
+            each.clock.utc = max(each.clock.utc, self.timeline.now())
         return world
 
 

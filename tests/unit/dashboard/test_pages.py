@@ -105,7 +105,7 @@ def test_a_live_page_has_the_charts_numbers_beside_their_drawings() -> None:
 
 def test_what_harm_is_stands_in_the_legend_and_in_the_table_that_needs_no_script() -> None:
     said = Page(PAGES["environment"]).text
-    assert "harm: begins at legacy's number plus the margin of" in said
+    assert "red shade: from what is tolerated to what is harm" in said
     assert re.search(
         r"harm above, 5xx harm above, p50 harm above, p99 2026-11-25 11:45 .* 0\.\d\d % [\d.]+ ms [\d.]+ ms ", said
     )
