@@ -10,6 +10,9 @@ import typer
 from rollout.cli.options import EnvironmentName
 from rollout.cli.session import Session, command
 
+MAX_MANAGED = 6144
+"""Characters without spaces: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
 
 class RoleName(StrEnum):
     """The role of the policy."""
@@ -45,4 +48,12 @@ def iam_policy(
     """
     import json
 
-    run.print(json.dumps(run.environment(environment).iam_policy(role.value, live=live), indent=2))
+    from rollout.cli.console import standard_error
+
+    text = json.dumps(run.environment(environment).iam_policy(role.value, live=live), indent=2)
+    run.print(text)
+    if (length := len("".join(text.split()))) > MAX_MANAGED:
+        standard_error().print(
+            f"! {length:,} characters: too long for a managed policy ({MAX_MANAGED:,}). "
+            "Use it as an inline policy of a role, or split it by statements."
+        )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from rollout.inventory.quantities import Percent
+from tests.behaviour.conftest import ROOT
+from tests.behaviour.fleets import fleet_file
 from tests.behaviour.team import InMemoryTeam
+from tests.behaviour.terminal import piped
 
 TEN = Percent.of(10)
 
@@ -162,3 +166,12 @@ def test_somebody_at_a_terminal_is_asked(legacy: InMemoryTeam, confirm: str, ans
     assert ended == code, shown
     assert ("[gate-declined]" in shown) == (code == 3)
     assert ("assumeRolePolicy" in shown) == ("details" in answers.split())
+
+
+def test_a_policy_too_long_for_iam_is_said_beside_it(tmp_path: Path) -> None:
+    text = fleet_file((ROOT / "stacks.toml").read_text(), (("a1",),)).replace("[controller]", "[guard]\n\n[controller]")
+    (tmp_path / "stacks.toml").write_text(text)
+    for role, is_said in (("operate", True), ("observe", False)):
+        done = piped(tmp_path, "iam-policy", "a1", "--for", role)
+        assert json.loads(done.stdout)["Statement"]
+        assert ("6,144" in done.stderr) == is_said
