@@ -12,7 +12,8 @@ from rollout.api.arguments import HOUR, Approval, approver, read_span, read_weig
 from rollout.api.opened import Part, patient
 from rollout.api.ramp_actions import EnvironmentRampActions, Known
 from rollout.api.requests import Requests
-from rollout.base.user import who
+from rollout.base.printable import one_line
+from rollout.base.user import MAX_NAME, who
 from rollout.errors import UsageError
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
@@ -132,10 +133,20 @@ class EnvironmentRamp(Part):
         """End this step's bake; the step still needs a Pass."""
         self._record(Kind.SKIPPED)
 
-    def approve(self, weight: Percent | float | str | None = None) -> Percent:
-        """Approve a step of `approve-before`, by default the next; history records who did."""
+    def approve(self, weight: Percent | float | str | None = None, *, by: str | None = None) -> Percent:
+        """Approve a step of `approve-before`, by default the next; history records who did.
+
+        Args:
+            weight: The step, 0 to 100.
+            by: Who approves, if this program asked somebody else; by default the user.
+
+        Raises:
+            UsageError: No such step waits, or no ramp is running.
+            Drift: Another process set weights.
+        """
         self._environment.require("ramp")
-        return self._controls().approve(self._live(), None if weight is None else read_weight(weight))
+        person = one_line(by)[:MAX_NAME] if by else None
+        return self._controls(person).approve(self._live(), None if weight is None else read_weight(weight))
 
     def freeze(self, until: datetime | timedelta | str) -> None:
         """Stop raises until a time.
@@ -243,12 +254,12 @@ class EnvironmentRamp(Part):
             warn=lambda said: self._emit(events.Warned(name, said)),
         )
 
-    def _journal(self) -> Journal:
+    def _journal(self, by: str | None = None) -> Journal:
         container = self._container
-        return Journal(self._environment.name, lambda: container.stacks, lambda: container.utc, who())
+        return Journal(self._environment.name, lambda: container.stacks, lambda: container.utc, by or who())
 
-    def _controls(self) -> Controls:
-        return Controls(self._environment, self._journal(), who(), self._emit)
+    def _controls(self, by: str | None = None) -> Controls:
+        return Controls(self._environment, self._journal(by), by or who(), self._emit)
 
     def _record(self, kind: Kind) -> None:
         self._controls().say(kind, self._live())
