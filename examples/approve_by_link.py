@@ -1,8 +1,8 @@
 """Approvals by a link that a chat or a mail carries: for one person, one step, and exactly what would happen then.
 
 A link is signed, and valid for a day. It names the environment, the step, the person, and the digest of what raising
-the weight would change. Opening it only shows this with a button, since chats open links by themselves. The button approves
-if what would happen is still the same, and history names the person.
+the weight would change. Opening it only shows this with a button, since chats open links by themselves. The button
+approves if what would happen is still the same, and history names the person.
 
 `python -m examples.approve_by_link serve 8080` answers on this machine; put TLS before it.
 `python -m examples.approve_by_link link production 50 ada@example.com https://approve.example.com` prints a link.

@@ -108,14 +108,14 @@ def _all(evidence: Evidence) -> str:
 
 def _beside(stream: Stream, candidate: Count, legacy: Count, limit: float = 0.0) -> str:
     name, new, old, once = called_metric(stream), _of(*candidate), _of(*legacy), ""
-    whose = f"{stream.names[0]}'s"
+    old = f"{stream.names[0]}'s {old}" if legacy[1] else old
     if stream.unit == "clients":
         new, old, once = f"{new} clients' requests", f"{old} clients'", ", each client counted once"
     if stream.latency is None:
-        return f"{name} {new} against {whose} {old}{once}"
+        return f"{name} {new} against {old}{once}"
     once += ", limits renewed" if stream.latency.renewed else ""
     ours, theirs = _seconds(limit), _seconds(stream.latency.limit)
-    return f"{name}: {new} took longer than {ours} against {whose} {old} longer than {theirs}{once}"
+    return f"{name}: {new} took longer than {ours} against {old} longer than {theirs}{once}"
 
 
 def _harmful(evidence: Evidence, *, ruled_out: bool = False) -> str:

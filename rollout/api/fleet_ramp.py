@@ -103,7 +103,7 @@ class FleetRamp(Part):
             UsageError: It is another one.
         """
         if phase not in ("fleet-install", "fleet-remove"):
-            hint = "allowed are fleet-install and fleet-remove"
+            hint = "allowed are `fleet-install` and `fleet-remove`"
             raise UsageError(f"a fleet has no phase {phase!r}", hint=hint, code="unknown-phase")
         return self._runner.run(phase, None, preview_only=True)
 

@@ -29,7 +29,7 @@ def test_it_tells_of_weights_requests_and_who_moved_them(cut_over: InMemoryTeam)
     assert faults(page) == []
     assert "to 40, for ticket 7" in page.text
     assert "40 % of the requests go to the candidate" in page.text
-    assert "Cut over." in page.text
+    assert "Weighted rules are in place." in page.text
     (requests,) = re.findall(r"stamp-score \S+ \S+ 40 % 40 % \S+ % \(.*?\) (\d+ → \d+)", page.text)
     assert requests == "72 → 48"
 

@@ -13,6 +13,7 @@ import pytest
 from rollout import EnvironmentRollout, Gate
 from rollout.adapters.pulumi.backend_files import FolderFiles
 from rollout.adapters.pulumi.stored import StoredStack
+from rollout.base.log import flush
 from rollout.errors import GateRefused, PreflightFailed
 from rollout.inventory.model import ProgramInput, Split
 from rollout.inventory.quantities import Percent
@@ -52,6 +53,7 @@ def to_ten(target: EnvironmentRollout) -> ProgramInput:
 
 def starts(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What engines were asked, one each."""
+    assert flush()
     return [each.getMessage().split(":")[0] for each in caplog.records if each.getMessage().startswith("pulumi ")]
 
 

@@ -68,7 +68,7 @@ def test_legacy_is_retired_under_traffic_once_nobody_needs_it(cut_over: Team) ->
     assert [event.candidate > 0 for event in team.events if isinstance(event, events.LegacyQuiet)][-1:] == [True]
 
 
-@pytest.mark.parametrize("point", [200, pytest.param(330, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("point", [100, pytest.param(160, marks=pytest.mark.nightly)])
 def test_a_completion_that_was_killed_is_finished_by_the_same_command(cut_over: Team, point: int) -> None:
     team = cut_over
     team.edit("weight = 0", 'complete-after = "30m"\nweight = 0')

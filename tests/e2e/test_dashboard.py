@@ -32,7 +32,7 @@ def test_it_shows_the_environments_until_ctrl_c(cut_over: Team) -> None:
                     break
             page = Page(text)
             assert faults(page) == []
-            assert "Cut over, all requests go to legacy." in page.text
+            assert "Weighted rules are in place, all requests go to legacy." in page.text
             assert re.search(r"\d+ 20\d\d-\d\d-\d\d \d\d:\d\d phase2 ", page.text)
         finally:
             running.send_signal(signal.SIGINT)
