@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from rollout.inventory.quantities import Percent
-from tests.behaviour.conftest import ROOT
 from tests.behaviour.fleets import fleet_file
 from tests.behaviour.team import InMemoryTeam
 from tests.behaviour.terminal import piped
+from tests.conftest import ROOT
 
 TEN = Percent.of(10)
 
