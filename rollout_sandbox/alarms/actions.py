@@ -37,7 +37,7 @@ class AlarmActions:
             "ALARM": alarm.alarm_actions,
             "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
         }[change.after.value]
-        for arn in dict.fromkeys(actions or ()) if alarm.actions_enabled else ():
+        for arn in dict.fromkeys(actions or ()) if change.acts else ():
             self._do(arn, change)
 
     def _do(self, arn: str, change: Transition) -> None:

@@ -59,11 +59,13 @@ class Transition:
         alarm: The alarm.
         before: How it was.
         after: How it is.
+        acts: Whether the alarm's actions were enabled at that moment.
     """
 
     alarm: Alarm
     before: Standing
     after: Standing
+    acts: bool
 
 
 def stand(alarm: Alarm, after: Standing) -> Transition | None:
@@ -81,7 +83,7 @@ def stand(alarm: Alarm, after: Standing) -> Transition | None:
         f"Alarm updated from {before.value} to {after.value}",
         {"version": "1.0", "oldState": before.told, "newState": after.told},
     )
-    return Transition(alarm, before, after)
+    return Transition(alarm, before, after, alarm.actions_enabled)
 
 
 def note(alarm: Alarm, at: datetime, kind: str, summary: str, data: Mapping[str, Any]) -> None:
