@@ -8,64 +8,36 @@ from __future__ import annotations
 import json
 import math
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from tests.loopback import Answer, LoopbackServer
 
 _QUERY = re.compile(r"(sum|max|count|p[\d.]+|count\(v: v<=([\d.]+)\)):([\w.]+)\{([^{}]*)\}(\.as_count\(\))?")
 
 
 @dataclass
-class DatadogServer:
+class DatadogServer(LoopbackServer):
     """The server.
 
     Attributes:
         values: By metric and filter, the values of a minute, which is its begin in seconds: of a count, or of a
             distribution.
-        faults: The answers of the next requests in place of its own: status, headers and body.
         thinned: How many times as long as asked for its periods are.
         asked: The body of each request, and its headers.
     """
 
     values: dict[tuple[str, str], dict[int, list[float]]] = field(default_factory=dict)
-    faults: list[tuple[int, Mapping[str, str], bytes]] = field(default_factory=list)
     thinned: int = 1
     asked: list[tuple[dict[str, Any], Mapping[str, str]]] = field(default_factory=list)
-    url: str = ""
 
-    def __enter__(self) -> Self:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                server.asked.append((body["data"]["attributes"], dict(self.headers)))
-                right = self.path == "/api/v2/query/timeseries" and body["data"]["type"] == "timeseries_request"
-                own = server.answer(body["data"]["attributes"]) if right else (404, {"errors": ["Not Found"]})
-                status, headers, said = (
-                    server.faults.pop(0) if server.faults else (own[0], {}, json.dumps(own[1]).encode())
-                )
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(said)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(said)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+    def answered(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        said = json.loads(body)["data"]
+        self.asked.append((said["attributes"], headers))
+        right = path == "/api/v2/query/timeseries" and said["type"] == "timeseries_request"
+        status, own = self.answer(said["attributes"]) if right else (404, {"errors": ["Not Found"]})
+        return status, {}, json.dumps(own).encode()
 
     def answer(self, asked: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         """The answer's status and body: times that some query has, and a column for each query that has points."""

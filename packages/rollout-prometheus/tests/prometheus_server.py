@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs
+
+from tests.loopback import Answer, LoopbackServer
 
 _MATCHER = re.compile(r'([a-zA-Z_]\w*)(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"')
 _RANGE = re.compile(r"(.*)\[(\d+)s\]")
@@ -20,57 +20,30 @@ Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass
-class PrometheusServer:
+class PrometheusServer(LoopbackServer):
     """The server.
 
     Attributes:
         samples: By labels, a series' times and values.
-        faults: The answers of the next requests in place of its own: status, headers and body.
         warnings: What each answer warns of.
         asked: The form of each request, and its headers.
     """
 
     samples: dict[Labels, list[tuple[float, float]]] = field(default_factory=dict)
-    faults: list[tuple[int, Mapping[str, str], bytes]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = field(default_factory=list)
-    url: str = ""
 
     def add(self, time: float, value: float, **labels: str) -> None:
         """Scrape a value; `name` is the metric's."""
         named = {"__name__" if key == "name" else key: text for key, text in labels.items()}
         self.samples.setdefault(tuple(sorted(named.items())), []).append((time, value))
 
-    def __enter__(self) -> Self:
-        server = self
+    def answered(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        form = {key: values[0] for key, values in parse_qs(body.decode(), strict_parsing=True).items()}
+        self.asked.append((path, form, headers))
+        return self.answer(path, form)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                form = {key: values[0] for key, values in parse_qs(body, strict_parsing=True).items()}
-                server.asked.append((self.path, form, dict(self.headers)))
-                status, headers, said = server.faults.pop(0) if server.faults else server.answer(self.path, form)
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(said)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(said)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-
-    def answer(self, path: str, form: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
+    def answer(self, path: str, form: Mapping[str, str]) -> Answer:
         """An endpoint's answer."""
         if path == "/api/v1/series":
             start, end = float(form["start"]), float(form["end"])
