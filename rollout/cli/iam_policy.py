@@ -10,9 +10,6 @@ import typer
 from rollout.cli.options import EnvironmentName
 from rollout.cli.session import Session, command
 
-MAX_MANAGED = 6144
-"""Characters without spaces: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-
 
 class RoleName(StrEnum):
     """The role of the policy."""
@@ -48,6 +45,7 @@ def iam_policy(
     """
     import json
 
+    from rollout.adapters.aws.iam.policies import MAX_MANAGED
     from rollout.cli.console import standard_error
 
     text = json.dumps(run.environment(environment).iam_policy(role.value, live=live), indent=2)

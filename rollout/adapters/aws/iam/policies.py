@@ -23,6 +23,11 @@ _OF_ONE = frozenset({"calibrate", "parity", *_GUARD, *_CONTROLLER, *_FLEET})
 """Commands with a role of their own."""
 _FUNCTION = ("ramp", "rollback", "controlled")
 """What a controller's function does."""
+MAX_MANAGED = 6144
+"""IAM's limit for a managed policy, without spaces.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 MAX_INLINE = 10_240 - 1024
 """IAM's limit for a role's inline policies, without spaces, less what its program adds."""
 ROLES: Mapping[Role, tuple[str, ...]] = {
