@@ -130,13 +130,10 @@ class FleetRamp(Part):
 
     @property
     def _check(self) -> FleetCheck:
-        machines = self._container.state_machines
+        def installed() -> str | None:
+            return self._container.state_machines.definition(self._machine)
 
-        def is_ramping() -> bool:
-            last = machines.last(self._machine)
-            return last is not None and last.status == RUNNING
-
-        return FleetCheck(self._environment.name, self._plan, lambda: machines.definition(self._machine), is_ramping)
+        return FleetCheck(self._environment.name, self._plan, installed, lambda: self._running() is not None)
 
     @property
     def _machine(self) -> str:
@@ -179,20 +176,19 @@ class FleetRamp(Part):
             Locked: It is under way.
             AwsError: The state machine isn't installed, or another one is.
         """
-        plan, machines, machine = self._plan(), self._container.state_machines, self._machine
+        plan = self._plan()
         installed, hint = self._installed(plan), f"run `rollout fleet install {plan.name}`"
         if installed == "no":
             raise AwsError(f"fleet {plan.name} is not installed", hint=hint, code="no-fleet")
         if installed == "differs":
             what = f"fleet {plan.name} has changed since it was installed"
             raise AwsError(what, hint=hint, code="fleet-outdated")
-        last = machines.last(machine)
-        if last and last.status == RUNNING:
+        if self._running():
             hint = f"see `rollout fleet status {plan.name}`"
             raise Locked(f"fleet {plan.name} is ramping already", hint=hint, code="ramp-under-way")
         # two people at once begin the same one, or the second is refused
         name = f"{self._container.utc:%Y-%m-%dT%H-%M}"
-        machines.start(machine, name, json.dumps({"restart": restart, "by": who()}))
+        self._container.state_machines.start(self._machine, name, json.dumps({"restart": restart, "by": who()}))
         return self.status()
 
     def status(self) -> FleetStatus:
@@ -228,15 +224,19 @@ class FleetRamp(Part):
             UsageError: It isn't under way.
         """
         plan = self._plan()
-        last = self._last()
-        if last is None or last.status != RUNNING:
+        running = self._running()
+        if running is None:
             raise UsageError(f"fleet {plan.name} isn't ramping", hint="nothing is to be stopped", code="no-ramp")
         said = one_line(why).strip() or "no reason was given"
-        self._container.state_machines.stop(last.arn, "Stopped", f"{who()}: {said}")
+        self._container.state_machines.stop(running.arn, "Stopped", f"{who()}: {said}")
         return self.status()
 
     def _last(self) -> FleetExecution | None:
         return self._container.state_machines.last(self._machine)
+
+    def _running(self) -> FleetExecution | None:
+        last = self._last()
+        return last if last and last.status == RUNNING else None
 
     def _installed(self, plan: FleetPlan) -> Literal["yes", "differs", "no"]:
         found = self._container.state_machines.definition(self._machine)
