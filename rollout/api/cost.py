@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rollout.api.arguments import DAY, HOUR, in_range
 from rollout.api.opened import Part
 from rollout.errors import UsageError
+from rollout.inventory.on_aws import function_name_of
 
 if TYPE_CHECKING:
     from rollout.alb.state import AlbState
@@ -39,7 +40,7 @@ class Costs(Part):
         lambdas = [group.arn for group in live.target_groups.values() if group.is_lambda]
         targets = container.load_balancers.targets(lambdas)
         served = tuple(self._served(live, targets))
-        arns = {_name(arn): arn for ids in targets.values() for arn in ids}
+        arns = {function_name_of(arn): arn for ids in targets.values() for arn in ids}
         if not served:
             raise UsageError(
                 f"no route of {environment.name} is served by a Lambda function",
@@ -49,7 +50,9 @@ class Costs(Part):
         settings = container.described_functions.settings([arns[each.function] for each in served])
         in_logs = "cold-starts" in environment.analysis.metrics
         source = container.logs if in_logs and logs else None
-        used = usages({_name(arn): each for arn, each in settings.items()}, container.aws_metrics, source, periods)
+        used = usages(
+            {function_name_of(arn): each for arn, each in settings.items()}, container.aws_metrics, source, periods
+        )
         comparable = by_function(environment, live, targets)
         pools = [(pool.routes, _names(pool.legacy), _names(pool.candidate)) for pool in comparable.pools]
         notes = (*comparable.notes, *(() if source else (_UNREAD if in_logs else _INIT,)))
@@ -67,16 +70,11 @@ class Costs(Part):
             for name, route in routes:
                 group = live.group_arn(route.legacy if side == "legacy" else route.candidate)
                 for arn in targets.get(group, ()):
-                    found.setdefault(_name(arn), []).append(name)
+                    found.setdefault(function_name_of(arn), []).append(name)
             for function, served in found.items():
                 if function not in seen:
                     yield Served(function, side, tuple(served))
             seen |= found.keys()
-
-
-def _name(arn: str) -> str:
-    """A function's name, without an alias or a version."""
-    return arn.rpartition(":function:")[2].partition(":")[0]
 
 
 def _names(sources: Sequence[Source]) -> list[str]:

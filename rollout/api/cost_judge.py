@@ -15,6 +15,7 @@ from rollout.analysis.cost.usage import Periods, Usage, usages
 from rollout.analysis.measuring.pools import Pool, by_function
 from rollout.analysis.metrics import MINUTE, Source
 from rollout.analysis.verdicts import MetricResult, Verdict
+from rollout.inventory.on_aws import function_name_of
 
 if TYPE_CHECKING:
     from rollout.alb.state import AlbState
@@ -98,7 +99,7 @@ class CostJudge:
             self._targets = dict(self.container.load_balancers.targets(lambdas))
             arns = [arn for arns in self._targets.values() for arn in arns]
             found = self.container.described_functions.settings(arns)
-            self._settings = {_of_arn(arn): each for arn, each in found.items()}
+            self._settings = {function_name_of(arn): each for arn, each in found.items()}
         return self._targets
 
 
@@ -114,8 +115,3 @@ def _dollars(found: Rate) -> str:
 
 def _name(source: Source) -> str:
     return dict(source.dimensions)["FunctionName"]
-
-
-def _of_arn(arn: str) -> str:
-    """A function's name, without an alias or a version."""
-    return arn.rpartition(":function:")[2].partition(":")[0]

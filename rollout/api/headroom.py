@@ -21,6 +21,7 @@ from rollout.analysis.ports import ConcurrencyLimits
 from rollout.api.opened import Part
 from rollout.errors import RolloutError
 from rollout.inventory.model import Arn, Environment, Split
+from rollout.inventory.on_aws import function_name_of
 
 _UNRESERVED = Source("AWS/Lambda", ()).series("UnreservedConcurrentExecutions", "Maximum")
 Found = Mapping[Series, tuple[Point, ...]]
@@ -113,14 +114,14 @@ def _sides(
     for name, route in environment.routes.items():
         for target in targets.get(live.group_arn(route.candidate), ()):
             if ":function:" in target and name in after:
-                serving.setdefault(_name(target), []).append(name)
+                serving.setdefault(function_name_of(target), []).append(name)
     splits = live.splits(environment)
     for name, routes in serving.items():
         raised = any(route not in splits or after[route].weight > splits[route].weight for route in routes)
         groups = (live.group_arn(environment.routes[route].legacy) for route in routes)
         legacy = (each for group in groups for each in targets.get(group, ()) if ":function:" in each)
         if raised:
-            yield _Side(name, tuple(routes), tuple(dict.fromkeys(map(_name, legacy))))
+            yield _Side(name, tuple(routes), tuple(dict.fromkeys(map(function_name_of, legacy))))
 
 
 def _series(name: str) -> tuple[Series, ...]:
@@ -148,7 +149,3 @@ def _left(found: Found, limits: ConcurrencyLimits, ours: Mapping[str, Timed]) ->
 
 def _sum(rows: Iterable[Sequence[float]]) -> tuple[float, ...]:
     return tuple(map(math.fsum, zip(*rows, strict=True)))
-
-
-def _name(target: str) -> str:
-    return target.rpartition(":function:")[2].partition(":")[0]

@@ -33,6 +33,11 @@ def require_account_of(environment: Environment, arn: Arn) -> None:
         require_account(environment, account)
 
 
+def function_name_of(function: str) -> str:
+    """A function's name, from its name or ARN, without an alias or a version."""
+    return function.rpartition(":function:")[2].partition(":")[0]
+
+
 def target_groups_of(environment: Environment) -> tuple[str, ...]:
     """The names of all target groups in the inventory, those of routes that stay as they are too."""
     built = {name for function in environment.functions.values() for name in function.groups}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollout.inventory.marks import Bearer
+from rollout.inventory.on_aws import function_name_of
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, ResourceState
 
 FUNCTION = "aws:lambda/function:Function"
@@ -76,7 +77,7 @@ def bearer_of(resource: ResourceState) -> Bearer | None:
     if type_ in _WHOLES:
         whole, key = _WHOLES[type_]
         name = str(inputs.get(key) or _UNKNOWN)
-        return Bearer(whole, _function(name) if whole == FUNCTION else name) if _known(name) else None
+        return Bearer(whole, function_name_of(name) if whole == FUNCTION else name) if _known(name) else None
     if type_ in _BY_ID and resource.id.startswith("arn:"):
         return Bearer(type_, resource.id)
     if type_ == S3_OBJECT:
@@ -96,8 +97,3 @@ def rule_place(listener: str, priority: str) -> str:
 
 def _known(value: object) -> bool:
     return bool(value) and value != _UNKNOWN
-
-
-def _function(name: str) -> str:
-    """A function's name, of its name or ARN, with or without a qualifier."""
-    return name.rpartition(":function:")[2].partition(":")[0]
