@@ -35,6 +35,7 @@ FAST = 60.0
 
 pytest_plugins = (
     "tests.plugins.changed",
+    "tests.plugins.logs",
     "tests.plugins.nightly",
     "tests.plugins.seconds",
     "tests.plugins.order",

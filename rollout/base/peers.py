@@ -25,25 +25,38 @@ _OWNER_AT = _HEAD.size + 4 + 48 + 12
 """After the message's head: the state and timers, the socket's id, and how long its queues are."""
 
 
+_LATER = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""The system reports users, but is too short of something to do so now."""
+
+
 @cache
 def are_known() -> bool:
-    """Whether this system reports a connection's user."""
+    """Whether this system reports a connection's user.
+
+    Raises:
+        OSError: It can't tell now, for want of files or memory.
+    """
     try:
         return _answer(("127.0.0.1", 1), ("127.0.0.1", 1)) == -errno.ENOENT
-    except (OSError, AttributeError):  # the socket family or this protocol doesn't exist
+    except AttributeError:  # this system doesn't have the socket family
+        return False
+    except OSError as error:  # nor this protocol
+        if error.errno in _LATER:
+            raise
         return False
 
 
 def user_of(peer: Address, here: Address) -> int | None:
-    """The user of the other end of a connection; None if it is closed, or the system doesn't report it.
+    """The user of the other end of a connection; None if it is closed, or the system doesn't report it, or not now.
 
     Args:
         peer: The other end's IPv4 address and port.
         here: This end's.
     """
-    if not are_known():
+    try:
+        found = _answer(peer, here) if are_known() else 0
+    except OSError:
         return None
-    found = _answer(peer, here)
     if isinstance(found, int):
         return None
     owner, inode = _OWNER_AND_INODE.unpack_from(found, _OWNER_AT)
@@ -51,8 +64,11 @@ def user_of(peer: Address, here: Address) -> int | None:
 
 
 def are_ours(peer: Address, here: Address) -> bool:
-    """Whether the other end belongs to this process's user; True if the system doesn't report it."""
-    return not are_known() or user_of(peer, here) == os.geteuid()
+    """Whether the other end belongs to this process's user; True if the system never reports it, False if not now."""
+    try:
+        return not are_known() or user_of(peer, here) == os.geteuid()
+    except OSError:
+        return False
 
 
 def _answer(peer: Address, here: Address) -> bytes | int:
