@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from rollout.errors import AwsError
-from rollout.guard.plain import Garbled
-from rollout.guard.state import GuardState, read_state, write_state
-from rollout.ramp.controlled import Controlled, read_controlled, write_controlled
+from rollout.guard.plain import Garbled, dumps, loads
+from rollout.guard.state import GuardState
+from rollout.ramp.controlled import Controlled
 
 TRIES = 10
 _UPDATE = "update rollout; if it is the newest, delete the table's item `state` and run the command again"
@@ -37,13 +37,10 @@ class Kind(Generic[T]):
         missing: The error's code and hint where there is no table.
         unreadable: The same of a damaged item.
         new: What is known before the first change.
-        read: Of its JSON; raises `Garbled`.
     """
 
     name: str
     new: T
-    read: Callable[[object], T]
-    write: Callable[[T], str]
     missing: Mapping[str, str]
     unreadable: Mapping[str, str]
 
@@ -51,16 +48,12 @@ class Kind(Generic[T]):
 GUARD = Kind(
     "guard",
     GuardState(),
-    read_state,
-    write_state,
     missing={"code": "no-guard", "hint": "run `rollout guard install` first"},
     unreadable={"code": "guard-state-unreadable", "hint": _UPDATE},
 )
 CONTROLLER = Kind(
     "controller",
     Controlled(),
-    read_controlled,
-    write_controlled,
     missing={"code": "no-controller", "hint": "run `rollout controller install` first"},
     unreadable={"code": "controller-state-unreadable", "hint": _UPDATE},
 )
@@ -102,7 +95,7 @@ class SharedState(Generic[T]):
             if wanted == found[0]:
                 return wanted
             wanted = replace(wanted, version=found[0].version + 1)
-            if self._item.put(wanted.version, self._kind.write(wanted)):
+            if self._item.put(wanted.version, dumps(wanted)):
                 return wanted
         what = f"other processes keep changing the {name}'s state"
         raise AwsError(what, where=where, hint="run the command again", code="concurrent-change")
@@ -113,7 +106,7 @@ class SharedState(Generic[T]):
             return None
         body, now = found
         try:
-            return (self._kind.new if body is None else self._kind.read(body)), now
+            return (self._kind.new if body is None else loads(type(self._kind.new), body)), now
         except Garbled as error:
             raise AwsError(
                 f"the {self._kind.name}'s state can't be read: {error}",

@@ -10,12 +10,11 @@ from rollout.adapters.shared_state import CONTROLLER, GUARD, SharedState
 from rollout.analysis.metrics import AlarmState
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.clock import InMemoryClock
+from rollout.guard.plain import dumps
 from rollout.guard.record import Firing
-from rollout.guard.state import GuardState, write_state
+from rollout.guard.state import GuardState
 from rollout.guard.table import RANGE, record_key
-from rollout.migration.ports import Transition
 from rollout.ramp.controlled import Controlled
-from rollout.ramp.ports import Change
 
 
 @dataclass
@@ -60,7 +59,7 @@ class InMemoryController(InMemoryItem):
     def read(self) -> Controlled | None:
         return SharedState(CONTROLLER, self).read()
 
-    def change(self, transition: Change) -> Controlled:
+    def change(self, transition: Callable[[Controlled, datetime], Controlled]) -> Controlled:
         return SharedState(CONTROLLER, self).change(transition)
 
 
@@ -81,7 +80,7 @@ class InMemoryGuard(InMemoryItem):
     def read(self) -> GuardState | None:
         return SharedState(GUARD, self).read()
 
-    def change(self, transition: Transition) -> GuardState:
+    def change(self, transition: Callable[[GuardState, datetime], GuardState]) -> GuardState:
         return SharedState(GUARD, self).change(transition)
 
     def firings(self, limit: int) -> tuple[Firing, ...]:
@@ -97,7 +96,7 @@ class InMemoryGuard(InMemoryItem):
     def compare_and_set(self, read: GuardState, wanted: GuardState) -> GuardState | None:
         """Write a state if nobody did since it was read; None if somebody did."""
         written = replace(wanted, version=read.version + 1)
-        return written if self.put(written.version, write_state(written)) else None
+        return written if self.put(written.version, dumps(written)) else None
 
     def earlier(self, firing: Firing) -> Firing | None:
         """What a run before wrote of the same event."""

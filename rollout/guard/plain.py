@@ -1,6 +1,7 @@
 """Frozen dataclasses as JSON and back, by their types; `base.plain` and `base.foreign` need pydantic.
 
-A key that a class doesn't have is left out: a newer version may write one. Anything else of another shape is `Garbled`.
+A key that a class doesn't have is left out: a newer version may write one. A `format` above the class's default is of a
+newer version that can't be read; that, and anything else of another shape, is `Garbled`.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def _dataclass(kind: Any, data: Mapping[str, Any], place: str) -> Any:
     hints, values = _hints(kind), {}
     for each in fields(kind):
         if each.name in data:
-            values[each.name] = _read(hints[each.name], data[each.name], f"{place}.{each.name}")
+            values[each.name] = value = _read(hints[each.name], data[each.name], f"{place}.{each.name}")
+            if each.name == "format" and value > each.default:
+                raise Garbled(f"of a newer version: format {value}")
         elif each.default is MISSING and each.default_factory is MISSING:
             raise Garbled(f"{place}.{each.name}: missing")
     return kind(**values)

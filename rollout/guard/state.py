@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.guard.alarm import ALARM, AlarmEvent
 from rollout.guard.config import HOLD, GuardConfig
-from rollout.guard.plain import Garbled, dumps, loads
 from rollout.guard.record import Decision
 
 FORMAT = 1
@@ -125,23 +124,6 @@ class GuardState:
     def drill_at(self, now: datetime) -> Drill | None:
         """The drill that is under way now."""
         return self.drill if self.drill and self.drill.until > now else None
-
-
-def write_state(state: GuardState) -> str:
-    """The state as JSON."""
-    return dumps(state)
-
-
-def read_state(text: object) -> GuardState:
-    """The state of its JSON.
-
-    Raises:
-        Garbled: It isn't, or is of a newer version.
-    """
-    state = loads(GuardState, text)
-    if state.format > FORMAT:
-        raise Garbled(f"of a newer version: format {state.format}")
-    return state
 
 
 def begin_raise(state: GuardState, *, id_: str, by: str, now: datetime, until: datetime, seen: int) -> GuardState:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rollout.guard.plain import dumps, loads
 from rollout.guard.record import Firing
-from rollout.guard.state import GuardState, read_state, write_state
+from rollout.guard.state import GuardState
 
 HASH, RANGE = "kind", "id"
 """The table's keys, both strings."""
@@ -28,7 +28,7 @@ def state_of(item: Mapping[str, Any] | None) -> GuardState:
     Raises:
         Garbled: The item is something else.
     """
-    return read_state(body_of(item)) if item else GuardState()
+    return loads(GuardState, body_of(item)) if item else GuardState()
 
 
 def body_of(item: Mapping[str, Any]) -> object:
@@ -38,7 +38,7 @@ def body_of(item: Mapping[str, Any]) -> object:
 
 def state_put(table: str, state: GuardState) -> dict[str, Any]:
     """PutItem's arguments for a state whose version counts this change, if nobody made another since it was read."""
-    return body_put(table, state.version, write_state(state))
+    return body_put(table, state.version, dumps(state))
 
 
 def body_put(table: str, version: int, body: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rollout.analysis.ports import TargetGroups
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a rollback needs none of the parts that have these
     from rollout.alb.weights import ForwardAction
     from rollout.analysis.metrics import AlarmState
     from rollout.guard.record import Firing
-    from rollout.guard.state import GuardState
+    from rollout.guard.state import GuardState  # noqa: F401 - named in a string, as a base's parameter
     from rollout.inventory.aliases import AliasTarget, LiveAlias
     from rollout.inventory.marks import Bearer, Mark, Marked
     from rollout.inventory.model import Arn, Environment
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # a rollback needs none of the parts that have these
     from rollout.migration.checks.inspection import Inspection
     from rollout.migration.checks.ownership import Command, OwnedRule
     from rollout.migration.gates import Gate
+
+T = TypeVar("T")
 
 
 class LoadBalancers(TargetGroups, Protocol):
@@ -147,28 +149,33 @@ class Aliases(Protocol):
         ...
 
 
-class Guard(Protocol):
-    """The guard's table and heartbeat, for one environment with a `[guard]`."""
+class Shared(Protocol[T]):
+    """What a function in the account and rollout know of each other: a guard's state, or a controller's record."""
 
-    def read(self) -> GuardState | None:
-        """What the guard and rollout know of each other; None if no guard is installed.
+    def read(self) -> T | None:
+        """What it is now; None if the function isn't installed.
 
         Raises:
-            AwsError: AWS refused, can't be reached, or the state is unreadable.
+            AwsError: AWS refused, can't be reached, or it is unreadable.
         """
         ...
 
-    def change(self, transition: Transition) -> GuardState:
-        """Change the state as it is now; tried again if another process was faster.
+    def change(self, transition: Callable[[T, datetime], T]) -> T:
+        """Change it as it is now; tried again if another process was faster.
 
         Args:
-            transition: Gets the state and AWS's time of its reading, which is never later than the true one.
+            transition: Such as `guard.state.arm`; gets what it is and AWS's time of the reading, which is never later
+                than the true one.
 
         Raises:
-            GuardRefusal: The transition's.
-            AwsError: As for `read`; code `no-guard` if none is installed.
+            GuardRefusal, ControllerRefusal: The transition's.
+            AwsError: As for `read`; code `no-guard` or `no-controller` if the function isn't installed.
         """
         ...
+
+
+class Guard(Shared["GuardState"], Protocol):
+    """The guard's table and heartbeat, for one environment with a `[guard]`."""
 
     def firings(self, limit: int) -> tuple[Firing, ...]:
         """What the last alarms led to, the newest first; none if no guard is installed.
@@ -239,5 +246,3 @@ class LegacyOwner(Protocol):
 
 Approver = Callable[["Gate"], bool]
 """Approves a gate or not."""
-Transition = Callable[["GuardState", datetime], "GuardState"]
-"""A change of a guard's state, such as `guard.state.arm`, with its time."""

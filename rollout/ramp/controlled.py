@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rollout.guard.plain import Garbled, dumps, loads
 from rollout.guard.state import Lease
 
 FORMAT = 1
@@ -138,23 +137,6 @@ class Controlled:
 def table_name(title: str) -> str:
     """The table of an environment."""
     return f"{title}-controller"
-
-
-def write_controlled(state: Controlled) -> str:
-    """The record as JSON."""
-    return dumps(state)
-
-
-def read_controlled(text: object) -> Controlled:
-    """The record of its JSON.
-
-    Raises:
-        Garbled: It isn't, or is of a newer version.
-    """
-    state = loads(Controlled, text)
-    if state.format > FORMAT:
-        raise Garbled(f"of a newer version: format {state.format}")
-    return state
 
 
 def begin_look(state: Controlled, id_: str, installed: Installed, *, now: datetime, until: datetime) -> Controlled:

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Protocol
 
+from rollout.migration.ports import Shared
 from rollout.ramp.controlled import Controlled
 from rollout.ramp.fleet import FleetExecution
 
-Change = Callable[[Controlled, datetime], Controlled]
-"""A change of a controller's record, such as `controlled.await_end`, with its time."""
-
-
-class Controller(Protocol):
-    """The record of an environment's controller."""
-
-    def read(self) -> Controlled | None:
-        """What a controller and a person's machine know of each other; None if none is installed.
-
-        Raises:
-            AwsError: AWS refused, can't be reached, or the record is unreadable.
-        """
-        ...
-
-    def change(self, transition: Change) -> Controlled:
-        """Change the record as it is now; tried again if another process was faster.
-
-        Args:
-            transition: Gets the record and AWS's time of its reading, which is never later than the true one.
-
-        Raises:
-            ControllerRefusal: The transition's.
-            AwsError: As for `read`; code `no-controller` if none is installed.
-        """
-        ...
+Controller = Shared[Controlled]
+"""The record of an environment's controller."""
 
 
 class Tasks(Protocol):

@@ -23,9 +23,10 @@ from rollout.guard import firing
 from rollout.guard import state as guard
 from rollout.guard.alarm import AlarmEvent
 from rollout.guard.firing import NotBack
+from rollout.guard.plain import loads
 from rollout.guard.record import Decision, Firing
 from rollout.guard.rules import Part, legacy_alone, shares_of
-from rollout.guard.state import Drill, GuardState, read_state
+from rollout.guard.state import Drill, GuardState
 from rollout.migration.guarding import GuardedRaise
 from tests.unit.guard.bench import FunctionClock, InMemoryRules, rule_json
 from tests.unit.guard.builders import ERRORS, LATENCY, config, event
@@ -394,7 +395,7 @@ class Interleaving:
         return next((mover for mover in self.movers if mover.actor is actor), None)
 
     def _left_lease(self, _: ApiCall) -> None:
-        mover, state = self._mover(self.stage.current), read_state(self.guard.body)
+        mover, state = self._mover(self.stage.current), loads(GuardState, self.guard.body)
         lease = next((each for each in state.raising if mover and each.by == mover.actor.name), None)
         if mover and lease and mover.began is None:
             mover.began, mover.until = self.moment, lease.until

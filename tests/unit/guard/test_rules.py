@@ -22,8 +22,9 @@ from rollout.fakes.clock import MONDAY
 from rollout.guard import state as guard
 from rollout.guard.config import GuardConfig
 from rollout.guard.firing import NotBack
+from rollout.guard.plain import dumps
 from rollout.guard.rules import Need, Part, needs, same_conditions, taken_back, weights_of, without_header_values
-from rollout.guard.state import Drill, GuardState, write_state
+from rollout.guard.state import Drill, GuardState
 from rollout.inventory.model import Arn
 from tests.unit.guard.bench import Bench, rule_json
 from tests.unit.guard.builders import ERRORS, LATENCY, SILENT, config, event, route
@@ -161,7 +162,7 @@ def random_state(chance: random.Random) -> str | None:
     ]
     for change in chance.sample(changes, chance.randint(0, 3)):
         state = change(state)
-    return chance.choice([None, "{", '{"format": 9}', *[write_state(state)] * 5])
+    return chance.choice([None, "{", '{"format": 9}', *[dumps(state)] * 5])
 
 
 @pytest.mark.parametrize("runs", [300, pytest.param(10_000, marks=pytest.mark.thorough)])

@@ -14,9 +14,9 @@ from rollout.fakes.clock import MONDAY
 from rollout.guard import state as guard
 from rollout.guard.alarm import AlarmEvent
 from rollout.guard.config import digest, read_config, write_config
-from rollout.guard.plain import Garbled
+from rollout.guard.plain import Garbled, dumps, loads
 from rollout.guard.record import Decision
-from rollout.guard.state import Drill, GuardRefusal, GuardState, read_state, write_state
+from rollout.guard.state import Drill, GuardRefusal, GuardState
 from tests.unit.guard.builders import ERRORS, LATENCY, SILENT, config, event
 
 SECOND = timedelta(seconds=1)
@@ -148,9 +148,9 @@ def test_the_state_is_written_and_read_back() -> None:
     state = raised(guard.watch(GuardState(), by="ann", now=MONDAY))
     state = guard.disarm(state, by="ann", why='"quoted"', now=MONDAY, until=MONDAY + HOUR)
     state = guard.begin_drill(guard.end_firing(state, event(), "1"), Drill("d1", "ann", MONDAY, MONDAY))
-    assert read_state(write_state(state)) == state
-    newer = json.loads(write_state(state)) | {"more": 1}
-    assert read_state(json.dumps(newer)) == state, "a key of a newer version"
+    assert loads(GuardState, dumps(state)) == state
+    newer = json.loads(dumps(state)) | {"more": 1}
+    assert loads(GuardState, json.dumps(newer)) == state, "a key of a newer version"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_the_state_is_written_and_read_back() -> None:
 )
 def test_what_is_no_state_is_garbled(text: str | None) -> None:
     with pytest.raises(Garbled):
-        read_state(text)
+        loads(GuardState, text)
 
 
 _JSON = st.recursive(
@@ -187,10 +187,10 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_random_json_is_a_state_or_garbled(data: object) -> None:
     try:
-        state = read_state(json.dumps(data))
+        state = loads(GuardState, json.dumps(data))
     except Garbled:
         return
-    assert read_state(write_state(state)) == state
+    assert loads(GuardState, dumps(state)) == state
 
 
 def test_a_configuration_is_written_and_read_back_and_has_a_digest() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.fakes.clock import MONDAY
-from rollout.guard.plain import Garbled
+from rollout.guard.plain import Garbled, dumps, loads
 from rollout.ramp import controlled
-from rollout.ramp.controlled import Controlled, ControllerRefusal, Installed, Look, read_controlled, write_controlled
+from rollout.ramp.controlled import Controlled, ControllerRefusal, Installed, Look
 
 MINUTE = timedelta(minutes=1)
 LIMIT = 15 * MINUTE
@@ -81,7 +81,7 @@ def test_who_waits_for_the_end_is_kept_until_told_and_never_shown() -> None:
     state = controlled.await_end(controlled.await_end(Controlled(), "old", MONDAY), "secret", MONDAY)
     assert controlled.told_end(state, "old") == state
     assert "secret" not in repr(state)
-    assert read_controlled(write_controlled(state)).task == state.task
+    assert loads(Controlled, dumps(state)).task == state.task
     assert controlled.told_end(state, "secret").task is None
 
 
@@ -90,10 +90,10 @@ def test_the_record_survives_its_json(text: str, code: str, seconds: int, is_ope
     state = begun(controlled.end_look(begun(Controlled()), replace(look(), sentence=text, code=code)), "2")
     state = replace(state, installed=replace(HERE, pace=timedelta(seconds=seconds)))
     state = state if is_open else controlled.end_look(state, look("2"))
-    assert read_controlled(write_controlled(state)) == state
+    assert loads(Controlled, dumps(state)) == state
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": 2}', '{"needs": 3}', '{"task": {"token": "a"}}', None])
 def test_anything_else_is_garbled(text: str | None) -> None:
     with pytest.raises(Garbled):
-        read_controlled(text)
+        loads(Controlled, text)
