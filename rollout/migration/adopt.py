@@ -31,7 +31,7 @@ class Unmarked:
     """A resource of a stack without the mark.
 
     Attributes:
-        stack: legacy, candidate, routing or monitoring.
+        stack: One of `stacks.STACKS`.
         name: By which it is named: its kind and logical name, such as `Function:rust-scorer`.
         found: What AWS has.
     """
@@ -90,7 +90,7 @@ class Adoption:
         """What of a stack could be adopted.
 
         Args:
-            stack: legacy, candidate, routing or monitoring.
+            stack: One of `stacks.STACKS`.
             names: Look at AWS for these alone.
         """
         mark, held = mark_of(self._environment, stack), dict[Bearer, ResourceState]()

@@ -11,17 +11,8 @@ from dataclasses import dataclass
 
 from rollout.errors import Problem
 from rollout.inventory.marks import Bearer, Mark, Marked, Standing, standing
-from rollout.migration.bearers import (
-    ALARM,
-    ALIAS,
-    DASHBOARD,
-    JOINT_ALARM,
-    PERMISSION,
-    REPEATABLE,
-    ROLE,
-    STATE_MACHINE,
-    bearer_of,
-)
+from rollout.inventory.stacks import CONTROLLER, FLEET, GUARD, MONITORING, ROUTING, STACKS
+from rollout.migration.bearers import ALIAS, PERMISSION, REPEATABLE, ROLE, bearer_of
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview
 
 Found = Mapping[Bearer, Marked]
@@ -104,7 +95,7 @@ def problems(changes: Iterable[ForeignChange], mark: Mark) -> Iterator[Problem]:
     stopping = [each for each in changes if each.change.op is not Op.DELETE]
     taken = {each.bearer: each for each in stopping if each.takes_name}
     held = {each.bearer: each for each in stopping if each.bearer not in taken}
-    yield from (taken_problem(each.bearer, each.found, each.resource) for each in taken.values())
+    yield from (taken_problem(each.bearer, each.found, each.resource, mark) for each in taken.values())
     yield from (held_problem(each.bearer, each.found, each.resource, mark) for each in held.values())
 
 
@@ -120,14 +111,14 @@ def left_alone(changes: Iterable[ForeignChange]) -> tuple[ForeignChange, ...]:
     return tuple(each for each in changes if each.change.op is Op.DELETE)
 
 
-def left_warnings(changes: Iterable[ForeignChange], environment: str) -> Iterator[str]:
+def left_warnings(changes: Iterable[ForeignChange], mark: Mark) -> Iterator[str]:
     """What to know of them before saying yes."""
     for bearer, each in {each.bearer: each for each in left_alone(changes)}.items():
         kept = f"{bearer} stays on AWS, and is only removed from the state: "
-        if each.standing is Standing.UNMARKED:
+        if each.standing is Standing.UNMARKED and mark.stack in STACKS:
             yield (
                 f"{kept}it doesn't have this environment's mark ({each.found.owner}); "
-                f"`rollout adopt {environment} {each.resource}` first, if you want it deleted"
+                f"`rollout adopt {mark.environment} {each.resource}` first, if you want it deleted"
             )
         else:
             yield f"{kept}it belongs to another owner ({each.found.owner})"
@@ -144,12 +135,12 @@ def _met(change: Change) -> Iterator[tuple[Bearer, bool]]:
         yield new, new.type == change.type
 
 
-def taken_problem(bearer: Bearer, found: Marked, resource: str) -> Problem:
+def taken_problem(bearer: Bearer, found: Marked, resource: str, mark: Mark) -> Problem:
     """That a name is taken."""
     return Problem(
         f"{bearer} already exists, and this environment didn't create it: {found.owner}",
         where=resource,
-        hint=_other_name(bearer.type),
+        hint=_other_name(bearer.type, mark.stack),
         code="name-taken",
     )
 
@@ -157,28 +148,40 @@ def taken_problem(bearer: Bearer, found: Marked, resource: str) -> Problem:
 def held_problem(bearer: Bearer, found: Marked, resource: str, mark: Mark) -> Problem:
     """That a state holds what doesn't carry its stack's mark."""
     name = mark.environment
-    if standing(found, mark) is Standing.UNMARKED:
+    if standing(found, mark) is Standing.UNMARKED and mark.stack in STACKS:
         what = f"{bearer} doesn't have this environment's mark: {found.owner}"
         hint = f"if it is this environment's, `rollout adopt {name} {resource}` marks it"
         return Problem(what, where=resource, hint=hint, code="not-marked")
     what = f"{bearer} doesn't belong to this environment, although it is in the state of {mark.stack}: {found.owner}"
+    removal = _REMOVALS.get(mark.stack, "undo phase1 {}").format(name)
     hint = (
-        f"`rollout undo phase1 {name}` keeps it on AWS and removes it from the state; then {_other_name(bearer.type)}"
+        f"`rollout {removal}` keeps it on AWS and removes it from the state; "
+        f"then {_other_name(bearer.type, mark.stack)}"
     )
     return Problem(what, where=resource, hint=hint, code="not-ours")
 
 
+_REMOVALS = {
+    ROUTING: "override {} --remove",
+    MONITORING: "monitoring {} --remove",
+    GUARD: "guard remove {}",
+    CONTROLLER: "controller remove {}",
+    FLEET: "fleet remove {}",
+}
+"""The command that deletes what a stack made, and leaves alone what is another owner's; of the others undo phase 1."""
 _OTHER_NAMES = {
+    ROUTING: "set another priority-base in [header-override]",
+    **dict.fromkeys(
+        (MONITORING, GUARD, CONTROLLER),
+        "ask its owner to delete or rename it: rollout's names begin with project and environment",
+    ),
+    FLEET: "delete it where it was made, such as its CloudFormation stack; or rename the fleet",
     ROLE: "set another name with role-name in its [functions] table",
     TARGET_GROUP: "set another name in target-groups and as the candidate of its routes",
-    LISTENER_RULE: "set another priority-base",
-    **dict.fromkeys(
-        (ALARM, JOINT_ALARM, DASHBOARD),
-        "ask its owner to rename it: your names begin with project and environment",
-    ),
-    STATE_MACHINE: "delete it where it was made, such as its CloudFormation stack; or rename the fleet",
 }
+"""By stacks whose names stacks.toml doesn't list, and by types: how something gets another name."""
 
 
-def _other_name(type_: str) -> str:
-    return _OTHER_NAMES.get(type_, "set another name with name in its [functions] table")
+def _other_name(type_: str, stack: str) -> str:
+    in_functions = "set another name with name in its [functions] table"
+    return _OTHER_NAMES.get(stack) or _OTHER_NAMES.get(type_, in_functions)

@@ -49,4 +49,4 @@ def name_problems(environment: Environment, found: Found, candidate: Resources) 
         if bearer in held or Bearer(bearer.type, there.id) in held:
             yield held_problem(bearer, there, resource, mark)
         else:
-            yield taken_problem(bearer, there, resource)
+            yield taken_problem(bearer, there, resource, mark)

@@ -63,13 +63,5 @@ class ControllerRemove(Watching):
     steps = (Step(CONTROLLER, "uncontrol", "delete the function, its files, its table and its schedule"),)
     fits_completed = True
 
-    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        return ()
-
-    def program_input(
-        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
-    ) -> ProgramInput:
-        return ProgramInput(environment)
-
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         yield "the controller's log and its record are deleted; the ramp's history stays"

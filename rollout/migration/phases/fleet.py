@@ -47,10 +47,5 @@ class FleetRemove(FleetPhase):
     summary = "Remove the state machine that ramps the fleet"
     steps = (Step(FLEET, "unfleet", "delete the state machine and its role"),)
 
-    def program_input(
-        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
-    ) -> ProgramInput:
-        return ProgramInput(environment)
-
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         yield "the history of its ramps is deleted; environments stay at their weights"

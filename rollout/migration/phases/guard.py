@@ -70,9 +70,6 @@ class GuardRemove(Watching):
     reads: ClassVar[tuple[str, ...]] = (MONITORING,)
     fits_completed = True
 
-    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        return ()
-
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
     ) -> ProgramInput:
@@ -80,7 +77,7 @@ class GuardRemove(Watching):
         # alarms that can't be made as they are would keep the guard there for ever
         if stack == MONITORING and watched and not any(monitoring_problems(environment, context)):
             return monitoring_input(environment, context)
-        return ProgramInput(environment)
+        return super().program_input(stack, environment, context, after)
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         yield "the guard's log and its records are deleted"

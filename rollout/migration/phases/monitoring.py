@@ -17,15 +17,23 @@ from rollout.migration.phases.phase import Phase, Step
 
 
 class Watching(Phase):
-    """A phase of what only looks at the request path."""
+    """A phase of what only looks at the request path. By default it needs nothing, and leaves nothing there."""
 
     only_watches = True
     gives_way = False
+
+    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
+        return ()
 
     def target_splits(
         self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
     ) -> dict[str, Split]:
         return {}
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        return ProgramInput(environment)
 
 
 class MonitoringPhase(Watching):
@@ -56,11 +64,6 @@ class MonitoringRemove(Watching):
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         return context.guard.left() if context.guard else ()
-
-    def program_input(
-        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
-    ) -> ProgramInput:
-        return ProgramInput(environment)
 
 
 def monitoring_problems(environment: Environment, context: PhaseContext) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rollout.analysis.measuring.volumes import Volume
 from rollout.errors import GateRefused
+from rollout.inventory.marks import mark_of
 from rollout.migration import events
 from rollout.migration.checks.belonging import adoption_warnings, left_warnings
 from rollout.migration.checks.preflight import overlap_problems
@@ -42,7 +43,10 @@ def gate_of(
         f"rollout itself changes the rule at {rule.priority}, which keeps its {rule.extras}" for rule in writes
     ]
     for item in planned:
-        warnings += (*adoption_warnings(item.given.imports), *left_warnings(item.foreign, environment.name))
+        warnings += (
+            *adoption_warnings(item.given.imports),
+            *left_warnings(item.foreign, mark_of(environment, item.preview.stack)),
+        )
     let_by = tuple(f"waived: {violation}" for item in planned for violation in item.waived)
     ownership = run.context.ownership
     return Gate(
