@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,10 +12,11 @@ from rollout.api.opened import Opened, Part
 from rollout.api.ramp import EnvironmentRamp
 from rollout.api.rollback import Rollbacks
 from rollout.errors import AwsError, Locked, UsageError
+from rollout.inventory.fleets import silence_of
 from rollout.inventory.settings import Controller
 from rollout.migration import events
 from rollout.ramp.controlled import Installed, Look, Task, await_end, told_end
-from rollout.ramp.looking import look
+from rollout.ramp.looking import MARGIN, look
 from rollout.ramp.runner import RampResult
 
 LOOK, RAMP, ROLLBACK = "look", "ramp", "rollback"
@@ -57,20 +58,27 @@ class ControllerActs(Part):
         if act == ROLLBACK:
             return self._rollback(str(event.get("why") or "asked for by a fleet"))
         if act == RAMP:
-            if token := event.get("token"):
-                role = self._known_role(str(event.get("role") or ""))
-                self._container.controller.change(lambda record, now: await_end(record, str(token), now, role))
-            return self._look(begins=True, restart=event.get("restart") is True)
+            token, restart = event.get("token"), event.get("restart") is True
+            if not token:
+                return self._look(lambda: True, restart=restart)
+            role = self._known_role(str(event.get("role") or ""))
+            self._container.controller.change(
+                lambda record, now: await_end(record, str(token), now, role, restart=restart)
+            )
+            return self._look(lambda: True)
         if act == LOOK:
-            return self._look(begins=self._task() is not None)  # that a fleet's first look couldn't begin
+            return self._look(self._is_waited_for)  # what a fleet's first look couldn't begin
         raise UsageError(f"there is no act {act!r}", hint=f"send {LOOK}, {RAMP} or {ROLLBACK}", code="unknown-act")
 
-    def _look(self, *, begins: bool, restart: bool = False) -> dict[str, Any]:
+    def _look(self, begins: Callable[[], bool], *, restart: bool = False) -> dict[str, Any]:
         it, pace = self._invocation, self._settings.pace
         installed = Installed(it.function, self._settings.image, it.project, __version__, pace)
 
         def run() -> RampResult:
-            return self._ramp(approve=True, once=True, restart=restart, save=False, begins=begins)
+            task = self._task()
+            if restart or task is None or not task.restart:
+                return self._ramp.look(begins=begins, restart=restart)
+            return self._ramp.look(begins=begins, restart=True, wanted=task.since - MARGIN)
 
         try:
             told = look(self._container.controller, installed, it.id, it.left, run)
@@ -104,6 +112,17 @@ class ControllerActs(Part):
             self._container.controller.change(lambda record, _: told_end(record, token))
         except (AwsError, UsageError) as error:
             self._emit(events.Warned(self._environment.name, f"who waits for the ramp's end isn't told: {error.what}"))
+
+    def _is_waited_for(self) -> bool:
+        """Whether a fleet still waits for a ramp that hasn't begun; a token that is over is forgotten."""
+        task = self._task()
+        if task is None:
+            return False
+        token, is_late = task.token, self._container.utc > task.since + silence_of(self._environment)
+        if not is_late and self._container.answering(self._known_role(task.role)).beat(token):
+            return True
+        self._container.controller.change(lambda record, _: told_end(record, token))
+        return False
 
     def _known_role(self, role: str) -> str:
         """A role by which who waits is answered, if a fleet of stacks.toml has it; the function may assume no other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -68,6 +69,28 @@ class EnvironmentRamp(Part):
             Drift: Another process set weights.
             UsageError: There is nothing to restart.
         """
+        return self._run(approve, once=once, restart=restart, save=save, begins=lambda: begins)
+
+    def look(self, *, begins: Callable[[], bool], restart: bool, wanted: datetime | None = None) -> RampResult:
+        """A controller's look: `__call__` with `once`.
+
+        Args:
+            begins: Whether to begin a ramp; only asked where one is to begin.
+            restart: Begin at the live weight, after a ramp has ended or another process set weights.
+            wanted: When that was wanted, if it may have been done since.
+        """
+        return self._run(True, once=True, restart=restart, save=False, begins=begins, wanted=wanted)
+
+    def _run(
+        self,
+        approve: Approval,
+        *,
+        once: bool,
+        restart: bool,
+        save: bool,
+        begins: Callable[[], bool],
+        wanted: datetime | None = None,
+    ) -> RampResult:
         self._environment.require("ramp", "analysis", "notifications")
         name = self._environment.name
         actions = EnvironmentRampActions(
@@ -91,7 +114,7 @@ class EnvironmentRamp(Part):
                 guard=self._guard(),
                 begins=begins,
             )
-            return runner.run(once=once, restart=restart)
+            return runner.run(once=once, restart=restart, wanted=wanted)
 
     def follow(self, *, approve: Approval = None, once: bool = False, restart: bool = False) -> RampResult:
         """Follow the ramp that a controller runs in the account; begin one where there is none.

@@ -164,11 +164,16 @@ def fleet_environment(home: Environment, name: str) -> Environment:
     return home.model_copy(update={**nothing, "name": name, "guard": None, "controller": None})
 
 
-def _member(environment: Environment, home: Environment) -> Member:
+def silence_of(environment: Environment) -> timedelta:
+    """How long an environment's controller may give no sign of life."""
     pace = environment.controller.pace if environment.controller else timedelta(minutes=1)
+    return _LOOK + _LOOKS * pace
+
+
+def _member(environment: Environment, home: Environment) -> Member:
     role = None if environment.account == home.account else _invoking_role(environment)
-    silence = _LOOK + _LOOKS * pace
-    return Member(environment.name, controller_arn(environment), int(silence.total_seconds()), role)
+    silence = int(silence_of(environment).total_seconds())
+    return Member(environment.name, controller_arn(environment), silence, role)
 
 
 def _answer_role(home: Environment, fleet: str) -> str:

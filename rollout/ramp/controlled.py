@@ -75,11 +75,13 @@ class Task:
     Attributes:
         token: A Step Functions task token: who has it may end the task.
         role: The ARN of the role by which it is answered, where who waits is in another account.
+        restart: Whether a ramp that ended before is to begin again.
     """
 
     token: str = field(repr=False)
     since: datetime
     role: str = ""
+    restart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,9 @@ def ramp_begins(state: Controlled, rollout: str, now: datetime) -> Controlled:
     return replace(state, needs=max(state.needs, rollout, key=_number), begun_at=now)
 
 
-def await_end(state: Controlled, token: str, now: datetime, role: str = "") -> Controlled:
+def await_end(state: Controlled, token: str, now: datetime, role: str = "", *, restart: bool = False) -> Controlled:
     """Keep the token of who waits for the ramp's end; the newest one counts."""
-    return replace(state, task=Task(token, now, role))
+    return replace(state, task=Task(token, now, role, restart))
 
 
 def told_end(state: Controlled, token: str) -> Controlled:

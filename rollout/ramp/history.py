@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Generic
 
 from rollout.alb.state import AlbState
@@ -13,7 +14,7 @@ from rollout.inventory.quantities import Percent
 from rollout.migration.gates import Gate
 from rollout.migration.rollback.mark import mark_id
 from rollout.ramp.actions import Live, RampActions
-from rollout.ramp.ended import Wording
+from rollout.ramp.ended import Wording, ended_error
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal, JournalEntry, Kind, entries, other_change, rolled_back
@@ -59,6 +60,16 @@ class History(ABC, Generic[Live]):
         Raises:
             UsageError: There is nothing to restart.
         """
+
+    def has_failed(self, since: datetime) -> bool:
+        """Whether a ramp can't go on, and none began since a time."""
+        try:
+            _, stands = self.stand()
+        except Drift:
+            failed = True
+        else:
+            failed = ended_error(stands, self.wording) is not None
+        return failed and not any(each.kind is Kind.STARTED and each.at >= since for each in self.told)
 
     @abstractmethod
     def elsewhere(self, gate: Gate, stands: RampState, target: Percent) -> Iterable[Problem]:

@@ -78,7 +78,7 @@ class Runner(Generic[Live]):
         history: Makes the ramp's history; it is given who is warned.
         approve: Called at each step's gate; None refuses.
         guard: What takes traffic back without it.
-        begins: Whether to begin a ramp where none is.
+        begins: Whether to begin a ramp; only asked where one is to begin.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Runner(Generic[Live]):
         history: Callable[[Callable[[str], None]], History[Live]],
         approve: Approver | None,
         guard: RampGuard | None = None,
-        begins: bool = True,
+        begins: Callable[[], bool] = lambda: True,
     ) -> None:
         self._environment, self._name, self._begins = environment, environment.name, begins
         self._means, self._journal, self._emit, self._approve = means, journal, emit, approve
@@ -101,12 +101,13 @@ class Runner(Generic[Live]):
         self._history = history(self._warn)
         self._called, self._restart = self._history.wording.name, self._history.wording.restart
 
-    def run(self, *, once: bool, restart: bool = False) -> RampResult:
+    def run(self, *, once: bool, restart: bool = False, wanted: datetime | None = None) -> RampResult:
         """Do what is due, and continue until the ramp has ended, unless `once`.
 
         Args:
             once: Return after one look.
             restart: Begin at the live weight, after a ramp has ended or another process set weights.
+            wanted: When that was wanted, if it may have been done since.
 
         Raises:
             AnalysisFailed: The candidate is worse than legacy, now or when the ramp ended.
@@ -117,7 +118,7 @@ class Runner(Generic[Live]):
             Interrupted: By the user.
             RolloutError: Others only if `once`, or at the first look; later they are reported, and the ramp goes on.
         """
-        if restart:
+        if restart and (wanted is None or (self._history.has_failed(wanted) and self._begins())):
             self._history.begin_anew()
         try:
             with self._guard.expecting_looks():
@@ -158,10 +159,10 @@ class Runner(Generic[Live]):
         try:
             live, stands = self._history.stand()
         except Drift as error:
-            if self._begins or error.code != "weights-differ":
+            if error.code != "weights-differ" or self._begins():
                 raise
             return RampResult(self._name, ZERO, "idle", error.what)
-        if stands.is_new and not self._begins:
+        if stands.is_new and not self._begins():
             return self._result(stands, "idle", "no ramp has begun")
         return self._look(live, stands, is_first=is_first, persistent=persistent)
 

@@ -21,6 +21,7 @@ from tests.behaviour.test_controller_install import NAME, asked
 ARN = f"arn:aws:lambda:us-west-2:123456789012:function:{NAME}"
 LOOK = {"act": "look"}
 RAMP = {"act": "ramp", "token": "a token", "restart": False}
+AGAIN = {"act": "ramp", "token": "another", "restart": True}
 
 
 class Context:
@@ -137,10 +138,68 @@ def test_a_ramp_whose_first_look_could_not_begin_it_is_begun_by_the_next(team: I
     assert answer(team, LOOK, "two")["state"] == "raised"
 
 
-def test_a_ramp_that_is_to_begin_anew_waits_for_no_look(team: InMemoryTeam) -> None:
+def fail(team: InMemoryTeam) -> None:
+    """A ramp fails, and its fleet knows."""
+    answer(team, RAMP)
+    team.open().rollback()
+    assert answer(team, LOOK, "back")["state"] == "failed"
+    team.world.clock.advance(timedelta(minutes=1))
+
+
+def test_a_restart_that_a_killed_look_is_in_the_way_of_is_the_next_looks(team: InMemoryTeam) -> None:
+    fail(team)
+    look_of_another(team)
+    assert answer(team, AGAIN, "two")["code"] == "look-under-way"
+    team.world.clock.advance(timedelta(minutes=6))
+    assert answer(team, LOOK, "three")["state"] == "raised"
+    assert "another" not in team.world.tasks.ended
+
+
+@pytest.mark.parametrize("call", range(5))
+@pytest.mark.parametrize("part", ["history", "note"])
+def test_the_failure_before_is_not_a_restarts(team: InMemoryTeam, part: str, call: int) -> None:
+    fail(team)
+    team.meets.refuse(part, skip=call)
+    answer(team, AGAIN, "two")
+    team.meets.forget_orders()
+    answer(team, LOOK, "three")
+    assert "another" not in team.world.tasks.ended
+    assert weights(team) == {Percent(50)}
+
+
+def test_a_restart_is_done_once(team: InMemoryTeam) -> None:
+    fail(team)
+    assert answer(team, AGAIN, "two")["state"] == "raised"
+    team.open().rollback()
+    team.world.tasks.calls.refuse("SendTaskFailure")
+    assert [answer(team, LOOK, each)["state"] for each in ("three", "four")] == ["failed", "failed"]
+    assert list(team.world.tasks.ended) == ["a token", "another"]
+    assert weights(team) == {Percent(0)}
+
+
+@pytest.mark.parametrize("event", [RAMP, AGAIN], ids=["first", "restart"])
+@pytest.mark.parametrize("why", ["told", "late"])
+def test_what_no_fleet_waits_for_any_more_is_not_begun(team: InMemoryTeam, event: dict[str, Any], why: str) -> None:
+    if event is AGAIN:
+        fail(team)
+    look_of_another(team)
+    assert answer(team, event, "two")["code"] == "look-under-way"
+    if why == "told":  # the wave failed, or a person stopped the fleet
+        team.world.tasks.over.add(event["token"])
+    team.world.clock.advance(timedelta(minutes=6 if why == "told" else 30))
+    beats = team.world.tasks.beats.copy()
+    assert answer(team, LOOK, "three")["state"] in ("idle", "failed")
+    assert weights(team) == {Percent(0)}
+    record = team.world.controller(team.inventory).read()
+    assert record
+    assert record.task is None
+    assert (team.world.tasks.beats == beats) is (why == "late")
+
+
+def test_without_a_fleet_a_ramp_that_is_to_begin_anew_waits_for_no_look(team: InMemoryTeam) -> None:
     look_of_another(team)
     with pytest.raises(Locked):
-        answer(team, {**RAMP, "restart": True})
+        answer(team, {"act": "ramp", "restart": True})
 
 
 def test_a_rollback_is_done_whoever_looks(team: InMemoryTeam) -> None:

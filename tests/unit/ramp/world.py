@@ -109,7 +109,7 @@ class World:
             history=history,
             approve=approve,
             guard=self.guard(),
-            begins=begins,
+            begins=lambda: begins,
         )
         return runner.run(once=once, restart=restart)
 
