@@ -192,6 +192,7 @@ class Runner(Generic[Live]):
             return self._fail(stands, decision, persistent=persistent)
         self._history.require_untouched(live, stands)
         if decision.act is Act.RAISE:
+            self._guard.beat()  # so that silence is noticed if this process is killed once it has raised
             raised = self._raise(stands, decision)
             is_last = self._history.is_last(raised.weight)
             return self._finish(replace(stands, weight=raised.weight), decision) if is_last else raised

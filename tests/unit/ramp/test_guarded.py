@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
@@ -69,7 +70,8 @@ def test_it_writes_a_heartbeat_a_look_and_none_is_expected_at_its_end() -> None:
     watched: list[bool] = []
     world.on_wait = lambda _: watched.append(state(found).watching is not None)
     assert world.ramp().state == "finished"
-    assert len(found.beats) == len(watched) > 60
+    raised = sum(isinstance(each, events.RampRaised) for each in world.events)
+    assert len(found.beats) == len(watched) + raised > 60
     assert all(watched)
     assert state(found).watching is None
     assert warnings(world) == []
@@ -184,6 +186,41 @@ def test_only_a_person_who_stops_it_is_believed(stop: type[BaseException], left:
     with pytest.raises(Killed if stop is Killed else Interrupted):
         world.ramp()
     assert (state(found).watching is None) is left
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("once", [False, True])
+def test_a_look_that_is_killed_once_it_has_raised_is_missed(*, once: bool, restart: bool) -> None:
+    for kill_at in range(50):
+        world = World(inventory())
+        found = guarded(world)
+        if restart:
+            world.ramp(once=True)
+            world.time += timedelta(minutes=1)
+            fire(world)
+            with pytest.raises(AnalysisFailed):
+                world.ramp(once=True)
+            world.time += timedelta(minutes=1)
+        world.kill_at, world.limit = world.acts + kill_at, world.time
+        with suppress(Killed):
+            world.ramp(once=once, restart=restart)
+            break
+        assert state(found).watching or world.shares == {None}, kill_at
+        assert found.beats or world.shares == {None}, kill_at
+    assert kill_at > 5
+
+
+def test_a_raise_after_another_run_has_left_is_missed() -> None:
+    world = World(inventory())
+    found = guarded(world)
+    world.ramp(once=True)
+    found.change(lambda now, _: guard.unwatch(now))
+    world.time += timedelta(minutes=40)
+    world.kill_at = world.acts + 3
+    with pytest.raises(Killed):
+        world.ramp(once=True)
+    assert FIFTY in world.shares
+    assert state(found).watching
 
 
 def test_single_looks_leave_the_next_one_expected() -> None:

@@ -36,15 +36,16 @@ def test_a_look_begins_nothing_and_says_so() -> None:
 
 
 def test_a_look_that_changes_nothing_writes_only_the_record_and_heartbeat() -> None:
-    account = Account(World(inventory(), guarded=InMemoryGuard(InMemoryClock(), installed=True)))
+    found = InMemoryGuard(InMemoryClock(), installed=True)
+    account = Account(World(inventory(), guarded=found))
     account.schedule(1)
+    beats = len(found.beats)
     before = list(account.world.updates)
     writes = len([call for call in account.record.calls.log if call.action == "PutItem"])
     assert account.schedule(5).state == "waiting"
     assert account.world.updates == before
     assert len([call for call in account.record.calls.log if call.action == "PutItem"]) == writes + 10
-    assert account.world.guarded
-    assert len(account.world.guarded.beats) == 7
+    assert len(found.beats) == beats + 5
 
 
 def test_how_a_ramp_failed_stays_what_looks_say() -> None:
