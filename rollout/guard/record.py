@@ -27,6 +27,12 @@ class Decision(StrEnum):
     """Tells people that heartbeats are missing."""
     IGNORED = "ignored"
     """Nothing: the state isn't ALARM, the alarm isn't one of ours, or its drill has ended."""
+    UNKNOWN = "unknown"
+    """Something that a newer guard knows; none of this version decides so."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Decision | None:
+        return cls.UNKNOWN if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)

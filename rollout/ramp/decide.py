@@ -20,6 +20,7 @@ from rollout.inventory.quantities import ZERO, Percent, format_duration
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.state import RampState
 from rollout.ramp.windows import opens
+from rollout.state.ramp_journal import Kind
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import AnalysisResult
@@ -171,7 +172,8 @@ def _bake(
 def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -> Decision | None:
     """What prevents a raise that the evidence allows."""
     if stands.paused is not None:
-        said = f"paused by {stands.paused.by} at {stands.paused.at:%Y-%m-%d %H:%M} UTC"
+        newer = " with a newer rollout" if stands.paused.kind is Kind.UNKNOWN else ""
+        said = f"paused by {stands.paused.by}{newer} at {stands.paused.at:%Y-%m-%d %H:%M} UTC"
         return Decision(Act.PAUSE, said, target)
     frozen = stands.frozen
     if frozen is not None and frozen.until is not None and now < frozen.until:

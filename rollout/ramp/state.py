@@ -28,7 +28,7 @@ class RampState:
         began: When the ramp began, by AWS's time.
         raising: An announced raise that may not be done; some routes may have it.
         ended: The entry that ended it: `failed` or `finished`.
-        paused: The entry that paused it.
+        paused: The entry that paused it, or one of a newer rollout, which may mean anything.
         frozen: The entry that froze it; the freeze may have expired.
         overruled: The rollback marks that its beginning overrules, each by its `mark_id`.
         approved: The approved steps.
@@ -117,7 +117,7 @@ def _replayed(environment: Environment, entries: Sequence[JournalEntry]) -> Ramp
                 weight = entry.weight or ZERO
                 since, overruled = entry.at if weight > ZERO else None, entry.overruled or ()
                 now = RampState(every, weight, since, entry.at, overruled=overruled, frozen=now.frozen, is_new=False)
-            case Kind.PAUSED:
+            case Kind.PAUSED | Kind.UNKNOWN:
                 now = replace(now, paused=entry)
             case Kind.RESUMED:
                 now = replace(now, paused=None)

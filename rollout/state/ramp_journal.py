@@ -2,6 +2,7 @@
 
 The history is the only memory: a ramp that died is picked up from it anywhere. An entry is an update's message: a line
 for people, and a line of JSON for the next look. Anybody may write a message, so what isn't an entry is passed over.
+What a newer rollout wrote counts as far as it is known here; see `Kind.UNKNOWN`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from typing import TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from rollout.inventory.fields import Frozen
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
-from rollout.state.history.entries import Update, read_line
+from rollout.state.history.entries import Kept, Update, read_line
 from rollout.state.history.record import record_in
 from rollout.state.ports import Stacks
 
@@ -49,6 +49,11 @@ class Kind(StrEnum):
     DISARMED = "disarmed"  # the guard, by a person
     ARMED = "armed"
     COMPARED = "compared"  # the answers of both implementations
+    UNKNOWN = "unknown"  # of a newer rollout: a ramp doesn't raise until somebody resumes it
+
+    @classmethod
+    def _missing_(cls, value: object) -> Kind | None:
+        return cls.UNKNOWN if isinstance(value, str) else None
 
 
 ABOUT = {Kind.DISARMED: "guard", Kind.ARMED: "guard", Kind.COMPARED: "parity"}
@@ -57,14 +62,14 @@ BESIDE = frozenset({Kind.CALIBRATED, *ABOUT})
 """The kinds that are nothing of a ramp's own."""
 
 
-class KeptGroup(Frozen):
+class KeptGroup(Kept):
     """Where a route's answers differ; no value of an answer."""
 
     place: str = Field(max_length=MAX_PLACE)
     requests: int = Field(ge=0)
 
 
-class KeptVerdict(Frozen):
+class KeptVerdict(Kept):
     """What comparing a route's answers came to.
 
     Attributes:
@@ -89,7 +94,7 @@ class KeptVerdict(Frozen):
     groups: tuple[KeptGroup, ...] | None = Field(None, max_length=MAX_GROUPS)
 
 
-class JournalEntry(Frozen):
+class JournalEntry(Kept):
     """One entry.
 
     Attributes:
@@ -153,7 +158,8 @@ def rolled_back(updates: Sequence[Update]) -> str | None:
         if entry is not None and entry.kind is Kind.STARTED:
             return None
         record = record_in(update.message)
-        if entry is None and record is not None and record.phase == "rollback":
+        is_ours = entry is not None and entry.kind is not Kind.UNKNOWN
+        if not is_ours and record is not None and record.phase == "rollback":
             return update.message.partition("\n")[0]
     return None
 

@@ -91,6 +91,19 @@ def test_what_was_written_without_a_record_is_told_as_far_as_it_goes() -> None:
     assert (empty.what, empty.why) == ("refresh", "")
 
 
+def test_what_a_newer_rollout_wrote_is_never_lost() -> None:
+    known = said(Kind.RAISED, "no worse").replace('"kind":', '"colour":"blue","kind":')
+    halted = said(Kind.PAUSED, "too hot").replace('"paused"', '"halted"')
+    unread = said(Kind.RAISED).replace('"weight":', '"weight":[2],"was":')
+    further, newer, strange, failed = changes_of(
+        {"routing": [update(0, known), update(1, halted), update(2, unread), update(3, unread, result="failed")]}
+    )
+    assert (further.what, further.verdict, further.weight) == ("ramp raised", "no worse", HALF)
+    assert (newer.what, newer.verdict, newer.by) == ("ramp", "by a newer rollout; too hot", "bot@ci")
+    assert (strange.what, "newer rollout" in strange.verdict) == ("ramp", True)
+    assert (failed.result, failed.verdict) == ("failed", "")
+
+
 def test_equal_messages_without_a_record_are_changes_of_their_own() -> None:
     assert len(changes_of({"legacy": [update(0, "mine")], "routing": [update(1, "mine")]})) == 2
 

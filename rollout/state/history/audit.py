@@ -14,7 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import Percent
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, record_in
-from rollout.state.ramp_journal import ABOUT, JournalEntry, Kind, entries
+from rollout.state.ramp_journal import ABOUT, MARK, JournalEntry, Kind, entries
 
 _OURS = re.compile(r"rollout ([\w-]+) ")
 _WAIVED = re.compile(r"\[policy waived: .*\]$")
@@ -134,14 +134,14 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
         weight=said.weight if said else None,
         moves=record.moves if record else {},
         plan=(record.plan if record else None) or None,
-        verdict=_verdict(said) if said else "",
+        verdict=_verdict(said) if said else _unread(first),
         message=message,
         updates=tuple(StackUpdate(stack, u.kind, u.result, u.start, u.end, u.version) for stack, u in run),
     )
 
 
 def _what(update: Update, record: Record | None, said: JournalEntry | None) -> str:
-    if said is not None:
+    if said is not None and said.kind is not Kind.UNKNOWN:
         return f"{ABOUT.get(said.kind) or ('deploy' if said.builds else 'ramp')} {said.kind}"
     if record is not None:
         return record.phase
@@ -149,9 +149,15 @@ def _what(update: Update, record: Record | None, said: JournalEntry | None) -> s
     return ours[1] if ours else update.kind
 
 
+def _unread(update: Update) -> str:
+    is_lost = update.result == "succeeded" and MARK in update.message
+    return "its entry can't be read; a newer rollout may have written it" if is_lost else ""
+
+
 def _verdict(said: JournalEntry) -> str:
+    newer = "by a newer rollout" if said.kind is Kind.UNKNOWN else ""
     until = f"until {said.until:%Y-%m-%d %H:%M} UTC" if said.until else ""
-    return "; ".join(filter(None, (until, said.sentence)))
+    return "; ".join(filter(None, (newer, until, said.sentence)))
 
 
 def _why(message: str) -> str:

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rollout.inventory.fields import Frozen
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Kept(Frozen):
+    """What a message keeps in JSON. Unknown keys of newer versions are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _WHAT: Mapping[Decision, str] = {
     Decision.DISARMED: "guard disarmed",
     Decision.DRY: "guard drill",
     Decision.LATE: "guard too late",
+    Decision.UNKNOWN: "guard of a newer rollout",
 }
 """What is worth telling, and how."""
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
-from rollout.inventory.fields import Frozen
 from rollout.inventory.model import Split
 from rollout.inventory.quantities import Percent
-from rollout.state.history.entries import read_line
+from rollout.state.history.entries import Kept, read_line
 
 MARK = "rollout-change: "
 Moves = Mapping[str, tuple[Percent | None, Percent]]
 
 
-class Record(Frozen):
-    """A change's record. Unknown keys of newer versions are ignored.
+class Record(Kept):
+    """A change's record.
 
     Attributes:
         phase: The phase's name, `weight` or `rollback`.
@@ -29,8 +28,6 @@ class Record(Frozen):
         plan: The digests of its previews, as the gate shows them.
         moves: By route whose weight changed: before, if it was one of ours, and after.
     """
-
-    model_config = ConfigDict(extra="ignore")
 
     phase: str = Field(max_length=100)
     at: AwareDatetime | None = None

@@ -15,8 +15,9 @@ from rollout.guard import state as guard
 from rollout.guard.alarm import AlarmEvent
 from rollout.guard.config import digest, read_config, write_config
 from rollout.guard.plain import Garbled, dumps, loads
-from rollout.guard.record import Decision
+from rollout.guard.record import Decision, Firing, Moved
 from rollout.guard.state import Drill, GuardRefusal, GuardState
+from rollout.state.history.firings import changes
 from tests.unit.guard.builders import ERRORS, LATENCY, SILENT, config, event
 
 SECOND = timedelta(seconds=1)
@@ -175,6 +176,13 @@ def test_the_state_is_written_and_read_back() -> None:
 def test_what_is_no_state_is_garbled(text: str | None) -> None:
     with pytest.raises(Garbled):
         loads(GuardState, text)
+
+
+def test_a_record_of_a_newer_guard_is_read_as_far_as_it_is_known() -> None:
+    known = Firing("e1", MONDAY, "errors", "too many", Decision.FIRE, {"orders": Moved((90, 10), (1, 0))}, back=True)
+    read = loads(Firing, json.dumps(json.loads(dumps(known)) | {"decision": "shed", "colour": "blue"}))
+    assert read == replace(known, decision=Decision.UNKNOWN)
+    assert [(each.what, each.at) for each in changes([read])] == [("guard of a newer rollout", MONDAY)]
 
 
 _JSON = st.recursive(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.ramp.controls import Controls, read_until
 from rollout.state.history.entries import Update
+from rollout.state.history.record import Record, with_record
 from rollout.state.ramp_journal import Journal, Kind, entries
 from tests.unit.ramp.world import MONDAY, ROUTES, Killed, World, inventory, judgement
 
@@ -238,6 +240,31 @@ def test_pause_resume_skip_and_freeze_from_elsewhere() -> None:
     assert world.ramp(once=True).state == "frozen"
     world.time += timedelta(minutes=30)
     assert world.ramp(once=True).state == "raised"
+
+
+def test_what_a_newer_rollout_said_pauses_the_ramp_until_somebody_resumes_it() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    controls(world).say(Kind.PAUSED, world.read())
+    paused = world.updates[-1]
+    world.updates[-1] = replace(paused, message=paused.message.replace('"paused"', '"halted"'))
+    world.time += timedelta(minutes=31)
+    result = world.ramp(once=True)
+    assert (result.state, world.shares) == ("paused", {FIVE})
+    assert "newer rollout" in result.sentence
+    controls(world).say(Kind.RESUMED, world.read())
+    assert world.ramp(once=True).state == "raised"
+
+
+def test_a_rollback_of_a_newer_rollout_ends_the_ramp() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    controls(world).say(Kind.PAUSED, world.read())
+    last = world.updates[-1]
+    said = with_record(last.message.replace('"paused"', '"swept"'), Record(phase="rollback"))
+    world.updates[-1] = replace(last, message=said)
+    with pytest.raises(RampEnded):
+        world.ramp(once=True)
 
 
 def test_a_skipped_wait_still_needs_a_pass() -> None:
