@@ -7,10 +7,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +18,7 @@ import yaml
 
 from tests.behaviour.team import InMemoryTeam
 from tests.conftest import ROOT
+from tests.loopback import Answer, Asked, answering
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action/action.yml").read_text("utf-8"))
 BOT, PULL, SHA = "github-actions[bot]", 7, "c0ffee"
@@ -128,29 +127,17 @@ class Runner:
 def runner(cut_over: InMemoryTeam, tmp_path: Path) -> Iterator[Runner]:
     made = Runner(cut_over, tmp_path)
 
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            known = self.path == "/rollout" or self.headers["Authorization"] == "Bearer secret-token"
-            said = made.answer(self.command, self.path, json.loads(sent or "null")) if known else {}
-            self.send_response(200 if known else 401)
-            self.end_headers()
-            self.wfile.write(json.dumps(said).encode())
+    def answer(asked: Asked) -> Answer:
+        known = asked.path == "/rollout" or asked.headers["Authorization"] == "Bearer secret-token"
+        said = made.answer(asked.method, asked.path, json.loads(asked.body or "null")) if known else {}
+        return 200 if known else 401, {}, json.dumps(said).encode()
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - the server's names
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
-        made.address = f"http://127.0.0.1:{server.server_port}"
+    with answering(answer) as made.address:
         stub = tmp_path / "rollout"
         stub.write_text(ROLLOUT.format(python=sys.executable, address=made.address))
         stub.chmod(0o755)
         cut_over.edit("weight = 0\n", "weight = 10\n")
         yield made
-        server.shutdown()
 
 
 def test_a_pull_request_gets_one_comment_and_its_merge_applies_that(runner: Runner) -> None:

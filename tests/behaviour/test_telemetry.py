@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from rollout.adapters import telemetry
 from rollout.adapters.telemetry import providers
 from rollout.errors import GateRefused
 from tests.behaviour.team import InMemoryTeam
+from tests.loopback import Answer, Asked, answering
 
 SECRET = "an-api-key-of-a-vendor"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -64,29 +64,16 @@ class Collector:
 def collecting(status: int = 200) -> Iterator[Collector]:
     collector = Collector(status)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            collector.open.wait()
-            collector.headers.add(self.headers.get("x-key", ""))
-            collector.take(self.path, gzip.decompress(body) if self.headers.get("Content-Encoding") else body)
-            self.send_response(collector.status)
-            self.end_headers()
+    def answer(asked: Asked) -> Answer:
+        collector.open.wait()
+        collector.headers.add(asked.headers.get("x-key", ""))
+        is_gzipped = asked.headers.get("Content-Encoding") == "gzip"
+        collector.take(asked.path, gzip.decompress(asked.body) if is_gzipped else asked.body)
+        return collector.status, {}, b""
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    collector.url = f"http://127.0.0.1:{server.server_port}"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-    serving.start()
-    try:
+    with answering(answer) as collector.url:
         yield collector
-    finally:
         collector.open.set()
-        server.shutdown()
-        serving.join()
-        server.server_close()
 
 
 @pytest.fixture

@@ -6,24 +6,18 @@ import hashlib
 import io
 import stat
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from rollout.adapters.pulumi.install.job import Job, SourceFailed
 from rollout.adapters.pulumi.install.release import ARCHIVE, DIGESTS, EngineRelease, install_release
+from tests.loopback import Answer, Asked, answering
 
 SYSTEM = "linux-x64"
 NAME = ARCHIVE.format(system=SYSTEM)
 OTHER = "0" * 64
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None: ...
 
 
 @pytest.fixture
@@ -31,10 +25,13 @@ def site(tmp_path: Path) -> Iterator[tuple[Path, str]]:
     """A folder, and the address where it is served."""
     folder = tmp_path / "site"
     folder.mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+
+    def answer(asked: Asked) -> Answer:
+        file = folder / asked.path.removeprefix("/")
+        return (200, {}, file.read_bytes()) if file.is_file() else (404, {}, b"")
+
+    with answering(answer) as url:
+        yield folder, f"{url}/"
 
 
 @pytest.fixture

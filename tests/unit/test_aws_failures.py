@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from rollout.analysis.metrics import Series
 from rollout.base.clock import SystemClock
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn
+from tests.loopback import answering
 from tests.unit.builders import environment
 
 NOW = datetime(2026, 11, 25, 22, tzinfo=UTC)
@@ -50,34 +49,10 @@ CALLS: dict[str, Call] = {
 }
 
 
-@contextmanager
-def answering(status: int, body: bytes, kind: str = "text/html", cut: int = 0) -> Iterator[str]:
+def in_place_of_aws(status: int, body: bytes, kind: str = "text/html", cut: int = 0) -> AbstractContextManager[str]:
     """Something that answers in AWS's place."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body) + cut))
-            self.end_headers()
-            self.wfile.write(body)
-            self.close_connection = True
-
-        do_GET = do_POST  # noqa: N815 - the base class's name
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    headers = {"Content-Type": kind, "Content-Length": str(len(body) + cut), "Connection": "close"}
+    return answering(lambda _: (status, headers, body))
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +97,7 @@ def test_what_answers_in_the_place_of_aws_is_one_error(
     call: Call, answer: tuple[int, bytes, str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with answering(*answer) as url, pytest.raises(AwsError) as caught:
+    with in_place_of_aws(*answer) as url, pytest.raises(AwsError) as caught:
         call(Access("us-west-2", endpoint=url))
     assert len(caught.value.what) < 1000
     assert "\n" not in caught.value.what
@@ -169,14 +144,14 @@ def test_a_credential_that_cannot_be_sent_is_not_told(ending: str, monkeypatch: 
         return  # no variable holds one
     monkeypatch.setenv("AWS_SESSION_TOKEN", f"{TOKEN}{ending}{TOKEN}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with answering(200, HTML) as url, pytest.raises(AwsError) as caught:
+    with in_place_of_aws(200, HTML) as url, pytest.raises(AwsError) as caught:
         caller(Access("us-west-2", endpoint=url))
     assert TOKEN not in f"{caught.value} {caught.value!r}"
 
 
 def test_a_refusal_keeps_awss_code_for_adapters() -> None:
     body = b"<ErrorResponse><Error><Code>RuleNotFound</Code><Message>gone</Message></Error></ErrorResponse>"
-    with answering(400, body, "text/xml") as url, pytest.raises(ClientError) as caught:
+    with in_place_of_aws(400, body, "text/xml") as url, pytest.raises(ClientError) as caught:
         Elbv2(Access("us-west-2", endpoint=url)).modify(LiveRule(ARN, ARN, 1), ForwardAction({ARN: 1}))
     assert isinstance(caught.value, AwsError)
     assert (caught.value.response["Error"]["Code"], caught.value.where) == ("RuleNotFound", ARN)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from rollout.adapters.aws.event_bridge import LARGEST, EventBridge
 from rollout.adapters.aws.session import Access
 from rollout.adapters.notify.ports import NotTold, Unreached
 from rollout.inventory.model import Arn
+from tests.loopback import Answer, Asked, answering
 
 BUS = Arn("arn:aws:events:eu-west-1:123456789012:event-bus/ramps")
 AT = datetime(2026, 11, 25, 22, tzinfo=UTC)
@@ -35,27 +34,14 @@ class Bus:
 def bus() -> Iterator[Bus]:
     made = Bus()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            made.came.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            body = json.dumps({"FailedEntryCount": int("EventId" not in made.entry), "Entries": [made.entry]}).encode()
-            self.send_response(200)
-            self.send_header("x-amzn-RequestId", "1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(asked: Asked) -> Answer:
+        made.came.append(json.loads(asked.body))
+        said = {"FailedEntryCount": int("EventId" not in made.entry), "Entries": [made.entry]}
+        return 200, {"x-amzn-RequestId": "1"}, json.dumps(said).encode()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    serving = Thread(target=server.serve_forever, args=(0.01,))
-    serving.start()
-    made.events = EventBridge(Access("us-west-2", f"http://127.0.0.1:{server.server_port}", "a", "b"))
-    yield made
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with answering(answer) as url:
+        made.events = EventBridge(Access("us-west-2", url, "a", "b"))
+        yield made
 
 
 def test_an_event_says_whose_it_is_and_of_which_version(bus: Bus) -> None:

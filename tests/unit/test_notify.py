@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,6 +28,7 @@ from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind, Notification
 from rollout.ramp.notice import as_json, as_message, as_slack, json_schema
+from tests.loopback import Answer, Asked, answering
 from tests.unit.builders import environment
 
 SECRET = "T000-B000-XXXX"
@@ -52,38 +52,26 @@ class Hook:
         open: It answers only while this is set.
     """
 
-    url: str
     statuses: list[int]
+    url: str = ""
     came: list[tuple[str, Any]] = field(default_factory=list)
     open: threading.Event = field(default_factory=threading.Event)
+
+    def answer(self, asked: Asked) -> Answer:
+        self.came.append((asked.path, json.loads(asked.body)))
+        self.open.wait()
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return status, {"Location": self.url}, b""
 
 
 @contextmanager
 def hook(*statuses: int) -> Iterator[Hook]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            made.came.append((self.path, json.loads(body)))
-            made.open.wait()
-            self.send_response(made.statuses.pop(0) if len(made.statuses) > 1 else made.statuses[0])
-            self.send_header("Location", made.url)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Hook(f"http://127.0.0.1:{server.server_port}/services/{SECRET}", list(statuses))
-    made.open.set()
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-    serving.start()
-    try:
-        yield made
-    finally:
+    made = Hook(list(statuses))
+    with answering(made.answer) as address:
+        made.url = f"{address}/services/{SECRET}"
         made.open.set()
-        server.shutdown()
-        serving.join()
-        server.server_close()
+        yield made
+        made.open.set()
 
 
 class Topics:

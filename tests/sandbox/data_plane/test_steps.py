@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from rollout_sandbox import Sandbox
+from tests.loopback import answering
 from tests.sandbox.data_plane.site import Reply, Site
 from tests.sandbox.tenant import Tenant, path, refused
 
@@ -208,21 +207,8 @@ def keys_served() -> Iterator[tuple[str, dict[str, Any]]]:
     """A JWKS endpoint, and what it publishes."""
     published: dict[str, Any] = {}
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(published).encode())
-
-        def log_message(self, *_args: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/keys", published
-        server.shutdown()
-        thread.join()
+    with answering(lambda _: (200, {}, json.dumps(published).encode())) as address:
+        yield f"{address}/keys", published
 
 
 def url(regex: str, by: str) -> dict[str, Any]:

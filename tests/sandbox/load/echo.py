@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
+
+from tests.loopback import Answer, Asked, answering
 
 
 class Said(NamedTuple):
@@ -17,44 +17,18 @@ class Said(NamedTuple):
     cookie: str | None = None
 
 
-@contextmanager
-def serving(answer: Callable[[str, str], Said | None]) -> Iterator[str]:
+def serving(answer: Callable[[str, str], Said | None]) -> AbstractContextManager[str]:
     """Answer by a function of the path and the cookies; None closes the connection. Gives the address."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answered(asked: Asked) -> Answer | None:
+        said = answer(asked.path, asked.headers.get("Cookie", ""))
+        if said is None:
+            return None
+        cookie = {"Set-Cookie": f"{said.cookie}; Path=/"} if said.cookie else {}
+        body = json.dumps({"method": asked.method, "path": said.path or asked.path}).encode()
+        return said.status, {"x-served-by": said.by, **cookie}, body
 
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            said = answer(self.path, self.headers.get("Cookie", ""))
-            if said is None:
-                self.close_connection = True
-                return
-            body = json.dumps({"method": self.command, "path": said.path or self.path}).encode()
-            self.send_response(said.status)
-            self.send_header("x-served-by", said.by)
-            self.send_header("Content-Length", str(len(body)))
-            if said.cookie:
-                self.send_header("Set-Cookie", f"{said.cookie}; Path=/")
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET  # noqa: N815 - http.server's names
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return answering(answered)
 
 
 @contextmanager

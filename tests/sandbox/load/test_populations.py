@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from random import Random
 from statistics import fmean, pstdev
-from threading import Thread
 
 import pytest
 
@@ -17,6 +15,7 @@ from rollout.inventory.quantities import Percent
 from rollout_sandbox import Profile
 from rollout_sandbox.load import Endpoint, Load, Population
 from rollout_sandbox.load.clients import Crowd
+from tests.loopback import Answer, Asked, answering
 from tests.sandbox.load.echo import Said, serving
 
 NONE, HALF, ALL = Percent.of(0), Percent.of(50), Percent.of(100)
@@ -57,22 +56,14 @@ def test_clients_have_addresses_and_names_of_their_own_and_so_many_keep_cookies(
 def test_each_client_comes_from_its_own_address() -> None:
     seen: defaultdict[str, set[str]] = defaultdict(set)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            seen[self.headers["User-Agent"]].add(self.client_address[0])
-            self.send_response(204)
-            self.end_headers()
+    def answer(asked: Asked) -> Answer:
+        seen[asked.headers["User-Agent"]].add(asked.client)
+        return 204, {}, b""
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        asked = Endpoint("score", "public", url, "GET", "/", "legacy")
-        with Load([asked], 300, population=Population(20)) as load:
+    with answering(answer) as url:
+        there = Endpoint("score", "public", url, "GET", "/", "legacy")
+        with Load([there], 300, population=Population(20)) as load:
             load.wait(100)
-        server.shutdown()
     assert len(seen) > 10
     assert all(len(addresses) == 1 for addresses in seen.values())
     assert len(set.union(*seen.values())) == len(seen)
