@@ -66,7 +66,10 @@ class EnvironmentController(Part):
 
         Raises:
             UsageError: stacks.toml has no `[controller]`.
+            WrongAccount: The credentials are of another account.
         """
+        _ = self._settings
+        self._require_account()
         found = ControllerReading(self._opened).status()
         if found is None:
             raise self._none()
@@ -79,6 +82,7 @@ class EnvironmentController(Part):
 
     @property
     def _settings(self) -> Controller:
+        self._environment.require("controller")
         if self._environment.controller is None:
             raise self._none()
         return self._environment.controller

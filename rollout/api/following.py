@@ -26,10 +26,11 @@ class Followers(Part):
     def __call__(self, journal: Journal, approve: Approval, *, once: bool, restart: bool) -> RampResult:
         """See `EnvironmentRamp.follow`."""
         environment, container = self._environment, self._container
-        environment.require("ramp", "analysis")
+        environment.require("ramp", "analysis", "controller")
         if environment.controller is None:
             hint = f"`rollout ramp {environment.name}` runs the ramp in this process"
             raise UsageError("stacks.toml has no [controller] table", hint=hint, code="missing-key")
+        self._require_account()
         actions = EnvironmentRampActions(self._opened, save=False, warn=self._warn)
         follower = Follower(
             environment,

@@ -64,7 +64,12 @@ class EnvironmentGuard(Part):
 
         Raises:
             UsageError: stacks.toml has no `[guard]`.
+            WrongAccount: The credentials are of another account.
         """
+        self._guard()
+        return self._status()
+
+    def _status(self) -> GuardStatus:
         found = GuardReading(self._opened).status()
         if found is None:
             raise self._none()
@@ -129,11 +134,13 @@ class EnvironmentGuard(Part):
             journal.write(journal.message(kind, sentence=why, until=until))
         except RolloutError as error:
             self._emit(events.Warned(name, f"history doesn't say who {kind} the guard: {error.what}"))
-        return self.status()
+        return self._status()
 
     def _guard(self) -> Guard:
+        self._environment.require("guard")
         if self._environment.guard is None:
             raise self._none()
+        self._require_account()
         return self._container.guard
 
     def _none(self) -> UsageError:

@@ -11,6 +11,7 @@ from rollout.api.container import Container
 from rollout.errors import UsageError
 from rollout.inventory import file as config
 from rollout.inventory.model import Environment
+from rollout.inventory.on_aws import require_account
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.migration.emitter import Emitter
@@ -82,3 +83,13 @@ class Part:
     def _live(self) -> AlbState:
         """What is on AWS now."""
         return self._container.load_balancers.read(self._environment)
+
+    def _require_account(self) -> None:
+        """Go on only with the environment's own credentials, where no reading of load balancers sees to that.
+
+        What has a name only, such as a table or an alarm, may be another environment's in another account.
+
+        Raises:
+            WrongAccount: They are of another account.
+        """
+        require_account(self._environment, self._container.rules.account())

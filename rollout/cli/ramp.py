@@ -33,6 +33,8 @@ def ramp(
     Example: rollout ramp production --once --yes
     """
     opened = run.environment(environment)
+    if not here:
+        opened.inventory.require("controller")  # one that can't be read may be there, and runs the ramp
     if here or opened.inventory.controller is None:
         opened.ramp(approve=run.approve, once=once, restart=restart, save=not no_save)
     else:

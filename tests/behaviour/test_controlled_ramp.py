@@ -189,3 +189,13 @@ def test_no_token_is_shown(controlled: InMemoryTeam) -> None:
     looks(controlled)
     for words in (("status", "production", "--json"), ("status", "production")):
         assert "secret" not in controlled.run(*words).stdout
+
+
+def test_a_controller_that_cannot_be_read_keeps_its_ramp(controlled: InMemoryTeam) -> None:
+    controlled.edit(IMAGE, "an image")
+    for command in (("ramp", "production", "--once", "--yes"), ("controller", "status", "production")):
+        done = controlled.run(*command)
+        assert (done.returncode, "controller.image" in done.stderr) == (2, True), done.stderr
+    assert shares(controlled) == {ZERO}
+    assert controlled.run("ramp", "production", "--once", "--yes", "--here").returncode == 0
+    assert shares(controlled) == {FIVE}

@@ -314,3 +314,10 @@ def test_a_drill_needs_an_alarm_that_can_go_off(guarded: InMemoryTeam) -> None:
     with pytest.raises(UsageError) as caught:
         guarded.open().guard.test()
     assert caught.value.code == "no-alarm"
+
+
+@pytest.mark.parametrize("command", [("status",), ("arm",), ("disarm", "--for", "5m", "-m", "a trial"), ("test",)])
+def test_a_table_that_is_wrong_is_not_called_missing(guarded: InMemoryTeam, command: tuple[str, ...]) -> None:
+    guarded.edit("[guard]\n", '[guard]\nheartbeat = "often"\n')
+    done = guarded.run("guard", command[0], "production", *command[1:])
+    assert (done.returncode, "guard.heartbeat" in done.stderr, "missing-key" in done.stderr) == (2, True, False)
