@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any, Literal
 
 from rollout.api.arguments import Approval, approver
@@ -177,45 +178,55 @@ class FleetRamp(Part):
             AwsError: The state machine isn't installed, or another one is.
         """
         plan = self._plan()
+        self._require_account()
         installed, hint = self._installed(plan), f"run `rollout fleet install {plan.name}`"
         if installed == "no":
             raise AwsError(f"fleet {plan.name} is not installed", hint=hint, code="no-fleet")
         if installed == "differs":
             what = f"fleet {plan.name} has changed since it was installed"
             raise AwsError(what, hint=hint, code="fleet-outdated")
-        if self._running():
-            hint = f"see `rollout fleet status {plan.name}`"
-            raise Locked(f"fleet {plan.name} is ramping already", hint=hint, code="ramp-under-way")
-        # two people at once begin the same one, or the second is refused
-        name = f"{self._container.utc:%Y-%m-%dT%H-%M}"
-        self._container.state_machines.start(self._machine, name, json.dumps({"restart": restart, "by": who()}))
-        return self.status()
+        last, given = self._last(), json.dumps({"restart": restart, "by": who()})
+        is_under_way = last is not None and last.status == RUNNING
+        if is_under_way or not self._container.state_machines.start(self._machine, self._name_after(last), given):
+            raise Locked(f"fleet {plan.name} is ramping already", hint=self._hint, code="ramp-under-way")
+        return self._status(plan)
 
     def status(self) -> FleetStatus:
         """Where its last ramp stands, and whether the state machine is installed as stacks.toml has it."""
         plan = self._plan()
+        self._require_account()
+        return self._status(plan)
+
+    def _status(self, plan: FleetPlan) -> FleetStatus:
         return replace(fleet_status(plan, self._last()), installed=self._installed(plan))
 
-    def approve(self) -> FleetStatus:
+    def approve(self, wave: int | None = None) -> FleetStatus:
         """Let the wave begin that waits for approval; the execution's history has who did.
 
-        Raises:
-            UsageError: None waits.
-        """
-        _, token = self._waiting()
-        self._answered(self._container.tasks.succeed(token, {"by": who()}))
-        return self.status()
+        Args:
+            wave: Its number, so that no later one is approved by mistake; by default the one that waits.
 
-    def decline(self, why: str) -> FleetStatus:
+        Raises:
+            UsageError: None waits, or another one.
+        """
+        _, token = self._waiting(wave)
+        self._answered(self._container.tasks.succeed(token, {"by": who()}))
+        return self._status(self._plan())
+
+    def decline(self, why: str, wave: int | None = None) -> FleetStatus:
         """End the ramp instead: the wave doesn't begin, and those before stay as they are.
 
+        Args:
+            why: The reason.
+            wave: As for `approve`.
+
         Raises:
-            UsageError: None waits.
+            UsageError: None waits, or another one.
         """
-        wave, token = self._waiting()
+        number, token = self._waiting(wave)
         said = one_line(why).strip() or "no reason was given"
-        self._answered(self._container.tasks.fail(token, "Declined", f"{who()} declined wave {wave}: {said}"))
-        return self.status()
+        self._answered(self._container.tasks.fail(token, "Declined", f"{who()} declined wave {number}: {said}"))
+        return self._status(self._plan())
 
     def stop(self, why: str) -> FleetStatus:
         """Hand no more environments over. Ramps that are under way go on: pause or roll back each of them.
@@ -224,12 +235,22 @@ class FleetRamp(Part):
             UsageError: It isn't under way.
         """
         plan = self._plan()
+        self._require_account()
         running = self._running()
         if running is None:
             raise UsageError(f"fleet {plan.name} isn't ramping", hint="nothing is to be stopped", code="no-ramp")
         said = one_line(why).strip() or "no reason was given"
         self._container.state_machines.stop(running.arn, "Stopped", f"{who()}: {said}")
-        return self.status()
+        return self._status(plan)
+
+    def _name_after(self, last: FleetExecution | None) -> str:
+        """An execution's name: of two people who saw the same last one only one begins the next, whatever their clocks.
+
+        AWS takes a name once in 90 days, also of a machine that was removed and installed again.
+        """
+        if last is None:
+            return f"{self._container.utc:%Y-%m-%dT%H-%M}"
+        return f"after-{blake2b(last.arn.encode(), digest_size=8).hexdigest()}"
 
     def _last(self) -> FleetExecution | None:
         return self._container.state_machines.last(self._machine)
@@ -244,11 +265,15 @@ class FleetRamp(Part):
             return "no"
         return "yes" if json.loads(found) == definition(plan) else "differs"
 
-    def _waiting(self) -> tuple[int, str]:
+    def _waiting(self, wave: int | None) -> tuple[int, str]:
+        self._require_account()
         last = self._last()
         found = waiting_approval(last) if last else None
         if found is None:
             raise self._nothing()
+        if wave not in (None, found[0]):
+            what = f"wave {wave} of fleet {self._environment.name} doesn't wait for approval, but wave {found[0]}"
+            raise UsageError(what, hint=self._hint, code="nothing-to-approve")
         return found
 
     def _answered(self, waits: bool) -> None:
@@ -256,6 +281,9 @@ class FleetRamp(Part):
             raise self._nothing()
 
     def _nothing(self) -> UsageError:
-        name = self._environment.name
-        hint = f"see `rollout fleet status {name}`"
-        return UsageError(f"no wave of fleet {name} waits for approval", hint=hint, code="nothing-to-approve")
+        what = f"no wave of fleet {self._environment.name} waits for approval"
+        return UsageError(what, hint=self._hint, code="nothing-to-approve")
+
+    @property
+    def _hint(self) -> str:
+        return f"see `rollout fleet status {self._environment.name}`"

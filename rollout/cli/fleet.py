@@ -106,15 +106,18 @@ def status(run: Session, name: FleetName) -> None:
 def approve(
     run: Session,
     name: FleetName,
+    wave: Annotated[
+        int | None, typer.Argument(metavar="[WAVE]", help="The wave's number; by default the one that waits.")
+    ] = None,
     decline: Annotated[bool, typer.Option("--decline", help="End the ramp instead; previous waves stay.")] = False,
     message: Message = None,
 ) -> None:
     """Approve the wave that waits.
 
-    Example: rollout fleet approve everywhere
+    Example: rollout fleet approve everywhere 2
     """
     ramp = run.rollout().fleet_ramp(name)
-    run.render(ramp.decline(message or "") if decline else ramp.approve())
+    run.render(ramp.decline(message or "", wave) if decline else ramp.approve(wave))
 
 
 @fleet.command()

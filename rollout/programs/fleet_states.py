@@ -86,7 +86,7 @@ def _ramp(plan: FleetPlan, wave: Sequence[Member]) -> dict[str, Any]:
     """One environment's ramp: it ends when the controller says so."""
     event = {"act": "ramp", "token.$": "$$.Task.Token", "restart.$": "$.restart"}
     task = {
-        **_invoke("lambda:invoke.waitForTaskToken", event),
+        **_invoke(plan, "lambda:invoke.waitForTaskToken", event),
         "HeartbeatSecondsPath": "$.member.silence",
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}],
         "End": True,
@@ -104,7 +104,7 @@ def _ramp(plan: FleetPlan, wave: Sequence[Member]) -> dict[str, Any]:
 def _ways_back(plan: FleetPlan) -> dict[str, Any]:
     """The rollback of each environment of the wave whatever comes of the others, and the two ends of a failure."""
     why = f"States.Format('fleet {plan.name}: {{}}', $.why)"
-    invoke = _invoke("lambda:invoke", {"act": "rollback", "why.$": why})
+    invoke = _invoke(plan, "lambda:invoke", {"act": "rollback", "why.$": why})
     again = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "MaxAttempts": 3, "JitterStrategy": "FULL"}
     task = {
         **invoke,
@@ -141,13 +141,19 @@ def _ways_back(plan: FleetPlan) -> dict[str, Any]:
     }
 
 
-def _invoke(how: str, event: Mapping[str, Any]) -> dict[str, Any]:
+def _invoke(plan: FleetPlan, how: str, event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "Type": "Task",
-        "Resource": f"arn:aws:states:::{how}",
+        "Resource": _integration(plan, how),
         "Parameters": {"FunctionName.$": "$.member.function", "Payload": event},
         "Retry": [_patience(_THROTTLED)],
     }
+
+
+def _integration(plan: FleetPlan, how: str) -> str:
+    """What a task calls; also in the partitions of China and of the US government."""
+    partition = plan.members[0].function.split(":")[1]
+    return f"arn:{partition}:states:::{how}"
 
 
 def _patience(errors: Sequence[str]) -> dict[str, Any]:
@@ -178,11 +184,11 @@ def _approval(plan: FleetPlan, number: int) -> dict[str, Any]:
     return {
         f"{APPROVAL}{number}": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::sns:publish.waitForTaskToken",
+            "Resource": _integration(plan, "sns:publish.waitForTaskToken"),
             "Parameters": {
                 "TopicArn": plan.topic,
                 "Subject": f"rollout: wave {number} waits for approval",
-                "Message": f"{said}\nTo begin it: rollout fleet approve {plan.name}",
+                "Message": f"{said}\nTo begin it: rollout fleet approve {plan.name} {number}",
                 # not in the message, since mails are forwarded
                 "MessageAttributes": {"token": {"DataType": "String", "StringValue.$": "$$.Task.Token"}},
             },

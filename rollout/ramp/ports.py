@@ -50,8 +50,11 @@ class StateMachines(Protocol):
         """
         ...
 
-    def start(self, machine: str, name: str, given: str) -> None:
-        """Begin an execution; one of the same name and input is the same one.
+    def start(self, machine: str, name: str, given: str) -> bool:
+        """Begin an execution; one of the same name and input that runs is the same one.
+
+        Returns:
+            Whether it has begun; not if there is another one of this name.
 
         Raises:
             AwsError: As for `definition`.

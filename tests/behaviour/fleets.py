@@ -224,8 +224,11 @@ class _Machines:
             )
         return None
 
-    def start(self, machine: str, name: str, given: str) -> None:
+    def start(self, machine: str, name: str, given: str) -> bool:
+        if name in self.fleet.executions.all:
+            return False
         self.fleet.executions.start(json.loads(self.definition(machine) or ""), json.loads(given), name)
+        return True
 
     def stop(self, execution: str, error: str, cause: str) -> None:  # noqa: ARG002 - as above
         self.fleet.executions.stop(self.fleet.executions.all[execution], cause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,38 @@ def test_a_wave_that_is_declined_ends_the_ramp_and_waves_before_stay(file: Path)
     assert (done.returncode, told["event"], told["state"]) == (0, "fleet-status", "failed")
     assert "not today" in told["cause"]
     assert (fleet.begun(), fleet.weight("a1"), fleet.weight("b1")) == (["a1", "a2"], WHOLE, ZERO)
+
+
+def test_a_wave_is_approved_by_its_number_and_no_later_one_by_mistake(file: Path) -> None:
+    edit(file, "at-once = 2", "at-once = 2\napprove-between = true")
+    fleet = started(file)
+    fleet.run(lambda: fleet.notices != [])
+    token = PARTS.set(fleet.parts)
+    try:
+        another = piped(file.parent, "fleet", "approve", "all", "3")
+        declined = piped(file.parent, "fleet", "approve", "all", "3", "--decline", "-m", "too soon")
+        waits = fleet.ramp.status().waits
+        approved = piped(file.parent, "fleet", "approve", "all", "2", "--json")
+    finally:
+        PARTS.reset(token)
+    assert [(done.returncode, "nothing-to-approve" in done.stderr) for done in (another, declined)] == [(2, True)] * 2
+    assert (waits, json.loads(approved.stdout)["state"]) == (2, "running")
+    assert "rollout fleet approve all 2" in fleet.notices[0]["Message"]
+
+
+def test_of_two_people_who_begin_it_one_does_whatever_their_clocks_and_it_begins_again_at_once(file: Path) -> None:
+    fleet = started(file)
+    fleet.ramp.stop("a trial")
+    first, second = fleet.ramp, fleet.ramp
+    first.start()
+    seen = list(fleet.executions.all)
+    fleet.home.clock.advance(timedelta(minutes=3))
+    with pytest.raises(Locked):
+        second.start()
+    first.stop("another trial")
+    first.start()  # in the same minute
+    assert list(fleet.executions.all)[:2] == seen
+    assert len(fleet.executions.all) == 3
 
 
 def test_what_cannot_begin_is_told(file: Path) -> None:

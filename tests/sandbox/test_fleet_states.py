@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -67,6 +68,18 @@ def test_a_definition_is_of_the_language(plan: FleetPlan) -> None:
         states = boto3.client("stepfunctions", "us-west-2")
         role = "arn:aws:iam::123456789012:role/fleet"
         states.create_state_machine(name=plan.title, definition=json.dumps(made), roleArn=role)
+
+
+@pytest.mark.parametrize(("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")])
+def test_its_tasks_are_of_its_own_partition(region: str, partition: str) -> None:
+    plan = PLANS["with approval"]
+
+    def moved(text: str | None) -> str:
+        return str(text).replace("arn:aws:", f"arn:{partition}:").replace("us-west-2", region)
+
+    waves = tuple(tuple(replace(each, function=moved(each.function)) for each in wave) for wave in plan.waves)
+    there = definition(replace(plan, waves=waves, topic=moved(plan.topic)))
+    assert there == json.loads(moved(json.dumps(definition(plan))))
 
 
 def test_what_holds_it_sees_faults() -> None:

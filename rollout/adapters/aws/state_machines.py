@@ -57,8 +57,14 @@ class StateMachines:
             tuple(_event(event) for page in pages for event in page["events"]),
         )
 
-    def start(self, machine: str, name: str, given: str) -> None:
-        explained(lambda: self._client.start_execution(stateMachineArn=machine, name=name, input=given), machine)
+    def start(self, machine: str, name: str, given: str) -> bool:
+        try:
+            explained(lambda: self._client.start_execution(stateMachineArn=machine, name=name, input=given), machine)
+        except Refused as error:
+            if code_of(error) == "ExecutionAlreadyExists":
+                return False
+            raise
+        return True
 
     def stop(self, execution: str, error: str, cause: str) -> None:
         explained(lambda: self._client.stop_execution(executionArn=execution, error=error, cause=cause), execution)

@@ -38,7 +38,7 @@ def _sentence(found: FleetStatus) -> str:
     return {
         "none": "no ramp has begun",
         "running": "ramping",
-        "approval": f"wave {found.waits} waits for approval: rollout fleet approve {found.fleet}",
+        "approval": f"wave {found.waits} waits for approval: rollout fleet approve {found.fleet} {found.waits}",
         "done": "every environment has ended its ramp",
         "failed": "the ramp failed",
         "stopped": "the ramp was stopped",
