@@ -193,6 +193,22 @@ def test_what_it_takes_back_during_a_raise_stays_back(guarded: InMemoryTeam, ski
     assert state.raising == ()
 
 
+def test_what_it_takes_back_between_the_last_look_at_rules_and_at_history_stays_back(guarded: InMemoryTeam) -> None:
+    fired = []
+
+    def meanwhile(_: ApiCall) -> None:
+        state = guard_of(guarded).read()
+        if state and state.raising and not fired:
+            fired.append(weights(guarded))
+            fire(guarded)
+
+    guarded.meets.before(meanwhile, "history", "routing")
+    with pytest.raises(Drift) as caught:
+        guarded.open().set_weight(50, approve=True)
+    assert (fired, caught.value.code) == ([{Percent.of(25)}], "guard-fired")
+    assert weights(guarded) == {ZERO}
+
+
 def test_what_it_takes_back_while_somebody_reads_the_gate_stops_the_raise(guarded: InMemoryTeam) -> None:
     def approve(_: Gate) -> bool:
         fire(guarded)
