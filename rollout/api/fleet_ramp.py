@@ -22,6 +22,8 @@ from rollout.inventory.stacks import FLEET
 from rollout.migration import events
 from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import Gate
+from rollout.migration.phases import PHASES
+from rollout.migration.phases.fleet import FleetPhase
 from rollout.migration.ports import Approver
 from rollout.migration.runner.result import PhaseResult
 from rollout.migration.runner.runner import PhaseRunner
@@ -103,8 +105,9 @@ class FleetRamp(Part):
         Raises:
             UsageError: It is another one.
         """
-        if phase not in ("fleet-install", "fleet-remove"):
-            hint = "allowed are `fleet-install` and `fleet-remove`"
+        known = [name for name, each in PHASES.items() if isinstance(each, FleetPhase)]
+        if phase not in known:
+            hint = f"allowed are {', '.join(known)}"
             raise UsageError(f"a fleet has no phase {phase!r}", hint=hint, code="unknown-phase")
         return self._runner.run(phase, None, preview_only=True)
 

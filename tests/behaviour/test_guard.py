@@ -194,7 +194,7 @@ def test_what_it_takes_back_during_a_raise_stays_back(guarded: InMemoryTeam, ski
 
 
 def test_what_it_takes_back_between_the_last_look_at_rules_and_at_history_stays_back(guarded: InMemoryTeam) -> None:
-    fired = []
+    fired: list[set[Percent]] = []
 
     def meanwhile(_: ApiCall) -> None:
         state = guard_of(guarded).read()

@@ -77,7 +77,7 @@ class ConcurrentChanges:
             return
         now = self._load_balancers.read(run.environment)
         (self.stop_if_moved if is_first else self.stop_if_rolled_back)(run, now)
-        # of a rollback that had no right to mark the rules the history tells, and its entry needs the lock that we have;
+        # of a rollback that had no right to mark the rules the history tells, whose entries need the lock that we have;
         # of what the guard does from `begin` on the end of the raise tells
         if later := run.since.records(self._stacks.history(ROUTING, DEPTH)):
             raise self._rolled_back(run, later[-1])
