@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import Lock
 from typing import Any, Protocol
 
 from rollout.guard import table
@@ -17,9 +18,10 @@ from rollout.guard.config import GuardConfig
 from rollout.guard.firing import Parts
 from rollout.guard.record import Firing
 from rollout.guard.rules import Part
-from rollout.guard.state import GuardState
+from rollout.guard.state import GuardState, in_turn
 
-AT_ONCE, A_CALL, SUBJECT, AT_MOST = 16, 20, 99, 100
+_MAKING = Lock()
+AT_ONCE, FEW, A_CALL, SUBJECT, AT_MOST = 16, 4, 20, 99, 100
 _GONE, _CHANGED, _NO_TABLE = "RuleNotFound", "ConditionalCheckFailedException", "ResourceNotFoundException"
 
 
@@ -54,7 +56,7 @@ def unheard(config: GuardConfig) -> tuple[AlarmEvent, ...]:
         answer = client.describe_alarms(**asked, MaxRecords=AT_MOST)
         every = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
         found += (_raised(alarm) for alarm in every if alarm["StateValue"] == ALARM)
-    return tuple(event for event in found if not event.drill)
+    return in_turn(state, (event for event in found if not event.drill))
 
 
 def _raised(alarm: Mapping[str, Any]) -> AlarmEvent:
@@ -63,9 +65,14 @@ def _raised(alarm: Mapping[str, Any]) -> AlarmEvent:
     return raised_event(arn, name, at.astimezone(UTC), alarm.get("StateReason", ""), data)
 
 
-@cache
 def _client(service: str, region: str | None = None) -> Any:
     """A client, made once in the function's life; the environment has credentials, region and a sandbox's address."""
+    with _MAKING:  # boto3 makes one at a time
+        return _made(service, region)
+
+
+@cache
+def _made(service: str, region: str | None) -> Any:
     import boto3  # noqa: PLC0415 - the runtime has it; rollout itself does without
     from botocore.config import Config  # noqa: PLC0415 - as above
 
@@ -192,6 +199,11 @@ def _publisher(topics: Sequence[str]) -> Callable[[str, str, str], None]:
     return publish
 
 
-def _together(call: Callable[[str], object], values: Sequence[str]) -> None:
-    with ThreadPoolExecutor(min(AT_ONCE, max(1, len(values)))) as pool:
+def some_together(call: Callable[[str], object], values: Sequence[str]) -> None:
+    """Run a function for a few values at a time: what changes the table's one item is in the others' way."""
+    _together(call, values, FEW)
+
+
+def _together(call: Callable[[str], object], values: Sequence[str], at_once: int = AT_ONCE) -> None:
+    with ThreadPoolExecutor(min(at_once, max(1, len(values)))) as pool:
         list(pool.map(call, values))

@@ -105,6 +105,37 @@ def handle(event: AlarmEvent, parts: Parts) -> Firing:
     return _Handling(event, parts).run()
 
 
+def handle_all(
+    events: Sequence[AlarmEvent], parts: Callable[[AlarmEvent], Parts], together: Callable[..., object]
+) -> list[Firing]:
+    """Handle events side by side, so that one whose routes can't be taken back keeps no other waiting.
+
+    Args:
+        parts: Of each event.
+        together: As in `Parts`.
+
+    Raises:
+        NotBack: Some have to be handled again, of which those that had no time are first in turn.
+    """
+    known, done, failures = {event.id: event for event in events}, dict[str, Firing](), list[NotBack]()
+
+    def one(id_: str) -> None:
+        event = known[id_]
+        mine = parts(event)
+        if mine.clock.left() < 2 * ENDING:
+            failures.append(NotBack(f"no time was left for {event.alarm}"))
+            return
+        try:
+            done[id_] = handle(event, mine)
+        except NotBack as error:
+            failures.append(error)
+
+    together(one, [*known])
+    if failures:
+        raise failures[0]
+    return [done[id_] for id_ in known]
+
+
 @dataclass(slots=True)
 class _Handling:
     """One run of the function.

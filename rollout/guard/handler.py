@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from rollout.guard import firing
-from rollout.guard.alarm import LOOK, AlarmEvent, read_event
-from rollout.guard.aws import Context, parts_for, unheard
+from rollout.guard.alarm import LOOK, read_event
+from rollout.guard.aws import Context, parts_for, some_together, unheard
 from rollout.guard.config import FILE, GuardConfig, read_config
 from rollout.guard.plain import dumps
+from rollout.guard.record import Firing
 
 _LOG = logging.getLogger()
 _LOG.setLevel(logging.INFO)
@@ -24,19 +25,22 @@ def handle(event: object, context: Context) -> Any:
     Raises:
         NotBack: Lambda has to invoke the function again.
     """
+    config = _config()
     if event == LOOK:
-        return [_handled(alarm, context) for alarm in unheard(_config())]
+        alarms = unheard(config)
+        done = firing.handle_all(alarms, lambda alarm: parts_for(config, alarm, context), some_together)
+        return [_told(each) for each in done]
     alarm = read_event(event)
     if alarm is None:
         _LOG.warning("not an alarm's event")
         return None
-    return _handled(alarm, context)
+    return _told(firing.handle(alarm, parts_for(config, alarm, context)))
 
 
-def _handled(alarm: AlarmEvent, context: Context) -> Any:
-    done = dumps(firing.handle(alarm, parts_for(_config(), alarm, context)))
-    _LOG.info("%s", done)
-    return json.loads(done)
+def _told(done: Firing) -> Any:
+    said = dumps(done)
+    _LOG.info("%s", said)
+    return json.loads(said)
 
 
 @cache

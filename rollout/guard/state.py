@@ -8,6 +8,7 @@ firing leaves a lease too: it looks again until no raise is under way, and no ra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -198,6 +199,12 @@ def begin_firing(
     if not any(lease.id.startswith(f"{event.id} ") for lease in state.firing):
         state = replace(state, fired=state.fired + 1, fired_at=now, fired_by=event.alarm)
     return replace(state, firing=_with(state.firing, Lease(f"{event.id} {run}", event.alarm, now, until))), decision
+
+
+def in_turn(state: GuardState, events: Iterable[AlarmEvent]) -> tuple[AlarmEvent, ...]:
+    """Events in the order in which they are handled: what nobody has tried, then what was tried longest ago."""
+    tried = {lease.id.split()[0]: lease.since for lease in state.firing}
+    return tuple(sorted(events, key=lambda event: tried.get(event.id, LONG_AGO)))
 
 
 def end_firing(state: GuardState, event: AlarmEvent, run: str) -> GuardState:
