@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, as CI systems send it: the command stops as cleanly as at Ctrl-C."""
+    """SIGTERM, as CI systems send it, or a closed terminal: the command stops as cleanly as at Ctrl-C."""
 
 
 def is_terminated(stop: BaseException) -> bool:

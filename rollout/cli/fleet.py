@@ -76,7 +76,7 @@ def template(
 
 
 @fleet.command()
-@command(provider=False)
+@command(provider=False, changes=True)
 def ramp(
     run: Session,
     name: FleetName,
@@ -102,7 +102,7 @@ def status(run: Session, name: FleetName) -> None:
 
 
 @fleet.command()
-@command(provider=False)
+@command(provider=False, changes=True)
 def approve(
     run: Session,
     name: FleetName,
@@ -121,7 +121,7 @@ def approve(
 
 
 @fleet.command()
-@command(provider=False)
+@command(provider=False, changes=True)
 def stop(run: Session, name: FleetName, message: Message = None) -> None:
     """Begin no further environment. Ramps in progress continue: pause them or roll them back one by one.
 

@@ -43,7 +43,7 @@ def status(run: Session, environment: EnvironmentName) -> None:
 
 
 @guard.command()
-@command(provider=False)
+@command(provider=False, changes=True)
 def disarm(
     run: Session,
     environment: EnvironmentName,
@@ -58,7 +58,7 @@ def disarm(
 
 
 @guard.command()
-@command(provider=False)
+@command(provider=False, changes=True)
 def arm(run: Session, environment: EnvironmentName) -> None:
     """Arm the guard again before the time of `disarm` is over.
 

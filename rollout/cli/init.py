@@ -39,7 +39,7 @@ Moving = Annotated[
 ]
 
 
-@command(json=False, provider=False)
+@command(json=False, provider=False, changes=True)
 def init(
     run: Session,
     load_balancers: Balancers = None,

@@ -10,7 +10,7 @@ from rollout.cli.options import EnvironmentName
 from rollout.cli.session import Session, command
 
 
-@command(provider=False)
+@command(provider=False, changes=True)
 def pause(run: Session, environment: EnvironmentName) -> None:
     """Pause the ramp: no raise; a Fail still goes back.
 
@@ -19,7 +19,7 @@ def pause(run: Session, environment: EnvironmentName) -> None:
     run.environment(environment).ramp.pause()
 
 
-@command(provider=False)
+@command(provider=False, changes=True)
 def resume(run: Session, environment: EnvironmentName) -> None:
     """Resume a paused ramp.
 
@@ -28,7 +28,7 @@ def resume(run: Session, environment: EnvironmentName) -> None:
     run.environment(environment).ramp.resume()
 
 
-@command(provider=False)
+@command(provider=False, changes=True)
 def skip_wait(run: Session, environment: EnvironmentName) -> None:
     """End this step's bake; the step still needs a Pass.
 
@@ -37,7 +37,7 @@ def skip_wait(run: Session, environment: EnvironmentName) -> None:
     run.environment(environment).ramp.skip_wait()
 
 
-@command(provider=False)
+@command(provider=False, changes=True)
 def approve(
     run: Session,
     environment: EnvironmentName,
@@ -52,7 +52,7 @@ def approve(
     run.environment(environment).ramp.approve(weight)
 
 
-@command(provider=False)
+@command(provider=False, changes=True)
 def freeze(
     run: Session,
     environment: EnvironmentName,

@@ -9,7 +9,7 @@ PATIENCE = 5.0
 """How many seconds a screen or a pipe that takes nothing is waited for."""
 
 
-@command(yes=True, patience=PATIENCE)
+@command(yes=True, patience=PATIENCE, outlives=True)
 def rollback(
     run: Session,
     environment: EnvironmentName,

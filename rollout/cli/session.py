@@ -158,12 +158,20 @@ def command(
     sandbox: bool = True,
     provider: bool = True,
     patience: float | None = None,
+    changes: bool | None = None,
+    outlives: bool = False,
 ) -> Callable[[Callable[Concatenate[Session, P], None]], Callable[..., None]]:
     """Make a command of a function: its own options and the shared ones that it has, and a session around it.
 
     Each argument says whether the command has the option of that name; `--yes` is for those that change something. The
     function gets the session first, and its docstring is the help. See `Session` for `patience`.
+
+    Args:
+        changes: Whether it changes something, of which its exit code tells even if its output can't be written; by
+            default whether it has `--yes`.
+        outlives: Whether it goes on when its terminal is closed.
     """
+    is_change = yes if changes is None else changes
     has = {"yes": yes, "file": file, "json": json, "sandbox": sandbox, "provider": provider}
     options = signature(Session, eval_str=True).parameters
     shared = {name: options[name] for name, wanted in has.items() if wanted}
@@ -172,9 +180,9 @@ def command(
         @wraps(function)
         def called(_context: typer.Context, **given: Any) -> None:
             options = {name: given.pop(name) for name in shared}
-            with session(called=_context.command_path, **options, patience=patience) as run:
+            with session(called=_context.command_path, outlives=outlives, **options, patience=patience) as run:
                 function(run, **given)  # type: ignore[call-arg]
-                if Output.lost and not yes:  # of a change, the exit code tells of the change
+                if Output.lost and not is_change:
                     why = f"can't be written: {Output.lost.strerror}"
                     raise RolloutError(why, where="standard output", code="file-not-writable")
 
@@ -205,15 +213,16 @@ def group(about: str, **settings: Any) -> typer.Typer:
 
 
 @contextmanager
-def session(file: Path = STACKS_TOML, *, called: str = "", **options: Any) -> Iterator[Session]:
+def session(file: Path = STACKS_TOML, *, called: str = "", outlives: bool = False, **options: Any) -> Iterator[Session]:
     """Run a command's body; whatever goes wrong ends in one clear error and its exit code.
 
     Args:
         file: The inventory.
         called: The command's name, for OpenTelemetry, if one of its variables asks for that.
+        outlives: Whether it goes on when its terminal is closed.
         options: See `Session`.
     """
-    with _recorded(called), _run(file, options) as opened:
+    with _recorded(called), _stopping_cleanly(outlives=outlives), _run(file, options) as opened:
         yield opened
 
 
@@ -232,7 +241,6 @@ def _run(file: Path, options: Mapping[str, Any]) -> Iterator[Session]:
     logging.getLogger("rollout").addHandler(logging.NullHandler())  # a log's lines are no part of what a command says
     opened, Output.lost = Session(file, **options), None
     crash.watch_threads()
-    restore = _terminate_like_ctrl_c()
     try:
         yield opened
     except RolloutError as error:
@@ -254,7 +262,6 @@ def _run(file: Path, options: Mapping[str, Any]) -> Iterator[Session]:
     finally:
         if "render" in vars(opened):
             opened.render.close()
-        restore()
 
 
 def _say_what_can_be_said() -> None:
@@ -264,13 +271,24 @@ def _say_what_can_be_said() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _terminate_like_ctrl_c() -> Callable[[], None]:
-    """SIGTERM, as CI systems send it, stops as cleanly as Ctrl-C; gives back what undoes that."""
+@contextmanager
+def _stopping_cleanly(*, outlives: bool) -> Iterator[None]:
+    """SIGTERM, as CI systems send it, and SIGHUP, as a closed terminal does, stop as cleanly as Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
-        return lambda: None
+        yield
+        return
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    def interrupt(sent: int, _frame: FrameType | None) -> None:
+        if sent == signal.SIGHUP:  # both the shell and the kernel send it, and a second one would cut the end short
+            signal.signal(sent, signal.SIG_IGN)
         raise Terminated
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    return lambda: (signal.signal(signal.SIGTERM, before), None)[1]
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGTERM, interrupt)
+    if before[signal.SIGHUP] is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if outlives else interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -19,7 +19,7 @@ class EngineSource(StrEnum):
     BUILD = "build"
 
 
-@command(file=False, sandbox=False, provider=False)
+@command(file=False, sandbox=False, provider=False, changes=True)
 def setup(
     run: Session,
     source: Annotated[

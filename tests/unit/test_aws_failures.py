@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, SSOTokenLoadError, TokenRetrievalError, UnauthorizedSSOTokenError
 
 from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.cloudwatch import CloudWatch
 from rollout.adapters.aws.discovery import Elbv2Account
 from rollout.adapters.aws.functions import Lambda
 from rollout.adapters.aws.log_insights import LogInsights
-from rollout.adapters.aws.session import Access, usual_region
+from rollout.adapters.aws.session import Access, aws_error, usual_region
 from rollout.adapters.aws.sns import Sns
 from rollout.adapters.aws.sts import caller
 from rollout.alb.state import LiveRule
@@ -155,3 +155,42 @@ def test_a_refusal_keeps_awss_code_for_adapters() -> None:
         Elbv2(Access("us-west-2", endpoint=url)).modify(LiveRule(ARN, ARN, 1), ForwardAction({ARN: 1}))
     assert isinstance(caught.value, AwsError)
     assert (caught.value.response["Error"]["Code"], caught.value.where) == ("RuleNotFound", ARN)
+
+
+@pytest.mark.parametrize(
+    ("aws", "message", "code"),
+    [
+        ("ExpiredTokenException", "The security token included in the request is expired", "credentials-expired"),
+        (
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+            "invalid-credentials",
+        ),
+        ("InvalidSignatureException", "The request signature we calculated does not match", "invalid-credentials"),
+        ("InvalidSignatureException", "Signature expired: 20261129T100000Z is now earlier than …", "clock-skew"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20261129T130000Z is still later than …", "clock-skew"),
+        (
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+            "clock-skew",
+        ),
+        ("TooManyRequestsException", "Rate exceeded", "throttled"),
+        ("ProvisionedThroughputExceededException", "The level of configured throughput is exceeded", "throttled"),
+    ],
+)
+def test_services_with_other_codes_have_the_same_next_step(aws: str, message: str, code: str) -> None:
+    said = aws_error(ClientError({"Error": {"Code": aws, "Message": message}}, "GetItem"))
+    assert (said.code, bool(said.hint)) == (code, True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnauthorizedSSOTokenError(),
+        SSOTokenLoadError(error_msg="Token for https://example.awsapps.com/start does not exist"),
+        TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_who_has_to_sign_in_again_is_told_so(error: Exception) -> None:
+    assert aws_error(error).code == "credentials-expired"

@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from rollout.cli.output import Output
 from rollout.cli.render import renderer
+from rollout.cli.session import Session, command
 from rollout.errors import UsageError
 from rollout.migration.events import Warned
 
@@ -85,8 +87,8 @@ READS = [
 @pytest.mark.parametrize("reads", READS)
 def test_what_only_reads_fails_where_its_output_is_lost(reads: str) -> None:
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "rollout", *reads.split()]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        called = [sys.executable, "-m", "rollout", *reads.split()]
+        done = subprocess.run(called, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1
     assert b"[file-not-writable]" in done.stderr
 
@@ -95,3 +97,21 @@ def test_a_reader_who_leaves_is_no_failure() -> None:
     command = f'"{sys.executable}" -m rollout {READS[-1]}; echo $? >&2'
     done = subprocess.run(["/bin/sh", "-c", f"({command}) | true"], capture_output=True, check=False)
     assert done.stderr.split() == [b"0"]
+
+
+@pytest.mark.parametrize(("changes", "code"), [(True, 0), (False, 1)])
+def test_of_a_change_the_exit_code_tells_of_the_change(
+    changes: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer()
+
+    @app.command()
+    @command(changes=changes)
+    def tell(run: Session) -> None:
+        run.render(SAID)
+
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as ended:
+            app([])
+    assert ended.value.code == code

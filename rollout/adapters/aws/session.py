@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from botocore import exceptions
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -24,6 +26,8 @@ from botocore.exceptions import (
     HTTPClientError,
     MetadataRetrievalError,
     NoCredentialsError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from rollout.base.log import note
@@ -39,15 +43,42 @@ _LACKING = {
     "hint": "the role lacks a permission: `rollout iam-policy ENV` prints the policies; see docs/security.md",
 }
 _THROTTLED = {"code": "throttled", "hint": "AWS throttles the account: try again in a minute"}
+_EXPIRED = {"code": "credentials-expired", "hint": "sign in again, for example with `aws sso login`"}
+_INVALID = {"code": "invalid-credentials", "hint": "the credentials aren't valid: sign in again"}
+_SKEWED = {"code": "clock-skew", "hint": "set this machine's clock; AWS accepts a difference of 5 minutes"}
 _KNOWN = {
-    "ExpiredToken": {"code": "credentials-expired", "hint": "sign in again"},
-    "InvalidClientTokenId": {"code": "invalid-credentials", "hint": "the credentials aren't valid: sign in again"},
-    "AccessDenied": _LACKING,
-    "AccessDeniedException": _LACKING,
-    "Throttling": _THROTTLED,
-    "ThrottlingException": _THROTTLED,
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException"), _EXPIRED),
+    **dict.fromkeys(
+        (
+            "AuthFailure",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        ),
+        _INVALID,
+    ),
+    **dict.fromkeys(("RequestExpired", "RequestTimeTooSkewed"), _SKEWED),
+    **dict.fromkeys(("AccessDenied", "AccessDeniedException"), _LACKING),
+    **dict.fromkeys(
+        (
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "SlowDown",
+            "ThrottledException",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequestsException",
+        ),
+        _THROTTLED,
+    ),
 }
-"""Codes and hints by AWS's error codes."""
+"""Codes and hints by AWS's error codes: services have different ones for the same."""
+_OTHER_TIME = re.compile(r"signature (expired|not yet current)", re.IGNORECASE)
+"""How AWS says in the message of a wrong signature that it is the time which is wrong."""
+_SIGNED_OUT = (SSOError, TokenRetrievalError, getattr(exceptions, "LoginError", SSOError))
+"""The errors of who has to sign in again; the last is only in newer versions of botocore."""
 _QUOTING = (HTTPClientError, CredentialRetrievalError, MetadataRetrievalError)
 """The errors of botocore that quote other texts."""
 
@@ -200,6 +231,8 @@ def aws_error(error: Exception, where: str | None = None) -> AwsError:
                 hint="sign in, for example with `aws sso login` and AWS_PROFILE, or use `--sandbox`",
                 code="no-credentials",
             )
+        case BotoCoreError() if isinstance(error, _SIGNED_OUT):
+            return AwsError(shortened(str(error)), where=where, **_EXPIRED)
         case BotoCoreError() if type(error) not in _QUOTING:
             what, hint = shortened(str(error)), "check the network, the region and the credentials"
         case _:
@@ -231,7 +264,8 @@ class Refused(AwsError, ClientError):
             super().__init__(str(denied), where=where, hint=denied.hint, code="access-denied")
             return
         text = f"{error.operation_name}: {code}: {shortened(message)}"
-        super().__init__(text, where=where, **_KNOWN.get(code, {}))
+        known = _KNOWN.get(code, {})
+        super().__init__(text, where=where, **(_SKEWED if known and _OTHER_TIME.search(message) else known))
 
 
 def shortened(text: str) -> str:

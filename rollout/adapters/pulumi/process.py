@@ -76,7 +76,7 @@ class PulumiCli(auto.PulumiCommand):
         self.hear()
         began = time.monotonic()
         process = subprocess.Popen(
-            [self.command, "--non-interactive", *args],
+            [self.command.encode(), b"--non-interactive", *(_in_any_locale(each) for each in args)],
             cwd=cwd,
             env=variables,
             stdin=subprocess.DEVNULL,
@@ -139,6 +139,11 @@ class PulumiCli(auto.PulumiCommand):
 
     def _left(self) -> float:
         return self._patience.total_seconds() - (time.monotonic() - self._heard)
+
+
+def _in_any_locale(argument: str) -> bytes:
+    """An argument, such as a person's message, which the locale of a cron job or a container may not have."""
+    return argument.encode("utf-8", "surrogateescape")
 
 
 def _wait(process: subprocess.Popen[str]) -> bool:
