@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rollout.migration.rollback.lane import RuleApi
     from rollout.migration.rollback.targets import KnownArns
     from rollout.parity.ports import AskedFunctions
+    from rollout.ramp.looks import Looks
     from rollout.ramp.ports import Controller, StateMachines, Tasks
 
 GLANCE = 0.2
@@ -97,6 +98,12 @@ class Container(EngineParts):
         from rollout.migration.rollback import last_good  # noqa: PLC0415 - as above
 
         last_good.keep(homes(file, self.sandbox), self.environment, live, self.utc)
+
+    def looks(self, file: Path) -> Looks:
+        """What ramps on this machine leave of their looks; the user's folder, since one beside the file may come."""
+        from rollout.ramp.looks import LookFile  # noqa: PLC0415 - as above
+
+        return LookFile(next(iter(homes(file, self.sandbox)[-1:]), None), self.environment.name)
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -28,6 +28,7 @@ from rollout.state.ramp_journal import Journal, Kind
 if TYPE_CHECKING:
     from rollout.analysis.calibration import Calibration
     from rollout.analysis.planning import RampPlan
+    from rollout.ramp.looks import Looks
 
 CALIBRATED = timedelta(hours=6)
 KEPT_CLIENTS = (
@@ -69,7 +70,8 @@ class EnvironmentRamp(Part):
             Drift: Another process set weights.
             UsageError: There is nothing to restart.
         """
-        return self._run(approve, once=once, restart=restart, save=save, begins=lambda: begins)
+        looks = self._container.looks(self._file)
+        return self._run(approve, once=once, restart=restart, save=save, begins=lambda: begins, looks=looks)
 
     def look(self, *, begins: Callable[[], bool], restart: bool, wanted: datetime | None = None) -> RampResult:
         """A controller's look: `__call__` with `once`.
@@ -90,6 +92,7 @@ class EnvironmentRamp(Part):
         save: bool,
         begins: Callable[[], bool],
         wanted: datetime | None = None,
+        looks: Looks | None = None,
     ) -> RampResult:
         self._environment.require("ramp", "analysis", "notifications")
         name = self._environment.name
@@ -111,7 +114,7 @@ class EnvironmentRamp(Part):
                 self._emit,
                 history=history,
                 approve=asked,
-                guard=self._guard(),
+                guard=self._guard(looks),
                 begins=begins,
             )
             return runner.run(once=once, restart=restart, wanted=wanted)
@@ -263,18 +266,20 @@ class EnvironmentRamp(Part):
         """What looks on; it is kept, since it remembers what a step's latencies are held against."""
         return EnvironmentRampActions(self._opened, save=False, warn=lambda _: None)
 
-    def _guard(self) -> RampGuard:
-        if self._environment.guard is None:
-            return RampGuard()
-        from rollout.programs.alarms.alarms import guard_alarms  # noqa: PLC0415 - only where there is one
-
+    def _guard(self, looks: Looks | None) -> RampGuard:
         name, container = self._environment.name, self._container
+        guard, alarms = None, tuple[str, ...]()
+        if self._environment.guard is not None:
+            from rollout.programs.alarms.alarms import guard_alarms  # noqa: PLC0415 - only where there is one
+
+            guard, alarms = container.guard, guard_alarms(self._environment)
         return RampGuard(
-            container.guard,
-            guard_alarms(self._environment),
+            guard,
+            alarms,
             who(),
             now=lambda: container.utc,
             warn=lambda said: self._emit(events.Warned(name, said)),
+            looks=looks,
         )
 
     def _journal(self, by: str | None = None) -> Journal:

@@ -50,6 +50,7 @@ class Reports(Part):
             self._live,
             states=lambda: container.states,
             firings=GuardReading(self._opened).firings,
+            look=container.looks(self._file).read,
             ramp=lambda: self._ramp.view(logs=logs),
             costs=(lambda: Costs(self._opened)(DAY, logs=logs)) if costs else None,
             metrics=container.metrics,

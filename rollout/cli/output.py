@@ -76,6 +76,14 @@ class Output(TextIOBase):
                 Output.lost = error
         return len(text)
 
+    def is_left(self, within: float) -> bool:
+        """Whether nothing that is written arrives any more; asks for so many seconds."""
+        if Output.lost or self._stream is None or self._stream.closed:
+            return True
+        asked = select.poll()
+        asked.register(self.fileno(), 0)  # of nothing: that a reader has left is reported anyway
+        return bool(asked.poll(within * 1000))
+
     def _write(self, stream: TextIO, text: str) -> None:
         try:
             descriptor = stream.fileno()

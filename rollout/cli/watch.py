@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,12 +13,13 @@ from rich.text import Text
 
 from rollout.api.arguments import read_duration
 from rollout.base.printable import json_line, one_line
-from rollout.cli.console import SafeConsole, indented
+from rollout.cli.console import indented, standard_output
+from rollout.cli.output import Output
 from rollout.cli.screens.watch import Watched, line
 from rollout.errors import RolloutError, UsageError, WrongAccount
 from rollout.errors.redaction import redacted, redacted_in
 from rollout.migration import events
-from rollout.reports.glance import glance
+from rollout.reports.glance import glance, runs_it
 
 if TYPE_CHECKING:
     from rollout.api.environment import EnvironmentRollout
@@ -45,12 +45,12 @@ class Watch:
         self._environment = environment
         self._opened: tuple[EnvironmentRollout, object] | None = None
         self._every = every
-        self._console = SafeConsole()
+        self._console = standard_output(run.patience)
         self._seen: Overview | None = None
         self._trouble = ""
 
     def run(self) -> None:
-        """Watch; Ctrl-C ends it well.
+        """Watch until Ctrl-C, or until nobody reads any more.
 
         Raises:
             RolloutError: At the first look; later ones are shown, and tried again.
@@ -75,7 +75,6 @@ class Watch:
                     raise
                 self._trouble = str(error)
             yield
-            time.sleep(self._every.total_seconds())
 
     def _target(self) -> EnvironmentRollout:
         try:
@@ -92,16 +91,18 @@ class Watch:
         with self._console.status("reading"):
             next(looks)
         with Live(console=self._console, screen=True, refresh_per_second=REDRAWN, get_renderable=self._drawn):
-            for _ in looks:
-                pass
+            while True:
+                time.sleep(self._every.total_seconds())
+                next(looks)
 
     def _print_lines(self) -> None:
-        before = ""
+        before, out = "", Output("stdout")
         for _ in self._looks():
             if (now := self._line()) != before:
                 before = now
-                sys.stdout.write(f"{self._as_json() if self._run.json else redacted(one_line(now))}\n")
-                sys.stdout.flush()
+                self._run.print(self._as_json() if self._run.json else redacted(one_line(now)))
+            if out.is_left(self._every.total_seconds()):
+                return
 
     def _line(self) -> str:
         said = line(self._seen) if self._seen else ""
@@ -109,7 +110,7 @@ class Watch:
 
     def _as_json(self) -> str:
         seen = self._seen
-        said = {"status": seen.status, "ramp": seen.view, "glance": glance(seen)} if seen else {}
+        said = {"status": seen.status, "ramp": seen.view, "glance": glance(seen), "runs": runs_it(seen)} if seen else {}
         return json_line(redacted_in(events.plain({"event": "watched", **said, "trouble": self._trouble})))
 
     def _drawn(self) -> RenderableType:

@@ -18,7 +18,14 @@ from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.guard import InMemoryController, InMemoryGuard
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.marks import InMemoryMarks
-from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTasks, InMemoryTopics
+from rollout.fakes.services import (
+    InMemoryAlarms,
+    InMemoryFunctions,
+    InMemoryLooks,
+    InMemoryMetrics,
+    InMemoryTasks,
+    InMemoryTopics,
+)
 from rollout.fakes.stacks import InMemoryStacks
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
@@ -120,6 +127,9 @@ class InMemoryParts(Container):
 
     def keep_good(self, file: Path, live: AlbState) -> None:  # noqa: ARG002 - as above
         self.actor.world.known[self.environment.name] = known_from(self.environment, live)
+
+    def looks(self, file: Path) -> InMemoryLooks:  # noqa: ARG002 - as above
+        return self.actor.world.looks.setdefault(self.environment.name, InMemoryLooks())
 
     def evidence(self, routes: Collection[str], file: Path | None = None) -> EvidenceReader:  # noqa: ARG002 - see below
         return super().evidence(routes)  # whatever is kept of a step would fit another world's, too

@@ -19,6 +19,7 @@ from rollout.inventory.aliases import READY, AliasTarget, LiveAlias, beside, kep
 from rollout.inventory.model import Arn, Environment
 from rollout.migration.checks.function_needs import FunctionNeeds, networks_of, roles_of
 from rollout.parity.ports import FunctionCode
+from rollout.ramp.looks import LocalLook
 
 _TRUST = (
     '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}}'
@@ -287,3 +288,26 @@ class InMemoryTasks:
         self.calls.make(ApiCall(call), lambda: self.ended.update({token: error}))
         self.over.add(token)
         return True
+
+
+@dataclass
+class InMemoryLooks:
+    """The `Looks` port.
+
+    Attributes:
+        last: The last look of a ramp that goes on.
+    """
+
+    last: LocalLook | None = None
+
+    def read(self) -> LocalLook | None:
+        """See `Looks`."""
+        return self.last
+
+    def keep(self, look: LocalLook) -> None:
+        """See `Looks`."""
+        self.last = look
+
+    def forget(self) -> None:
+        """See `Looks`."""
+        self.last = None

@@ -28,7 +28,14 @@ from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.fingerprint import fingerprint
 from rollout.fakes.guard import InMemoryController, InMemoryGuard
 from rollout.fakes.parts import Actor
-from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTasks, InMemoryTopics
+from rollout.fakes.services import (
+    InMemoryAlarms,
+    InMemoryFunctions,
+    InMemoryLooks,
+    InMemoryMetrics,
+    InMemoryTasks,
+    InMemoryTopics,
+)
 from rollout.guard.table import table_name
 from rollout.inventory.marks import mark_of, title
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
@@ -53,6 +60,7 @@ class World:
         functions: What answers invocations, by account.
         guards: By environment.
         controllers: By environment.
+        looks: Those of ramps on the machine of all actors, by environment.
         known: What a rollback knows from before, by environment.
         actors: All actors so far, by name.
     """
@@ -70,6 +78,7 @@ class World:
     actors: dict[str, Actor] = field(default_factory=dict)
     guards: dict[str, InMemoryGuard] = field(default_factory=dict)
     controllers: dict[str, InMemoryController] = field(default_factory=dict)
+    looks: dict[str, InMemoryLooks] = field(default_factory=dict)
     known: dict[str, KnownArns] = field(default_factory=dict)
     backend: InMemoryBackend = field(init=False)
 

@@ -30,6 +30,9 @@ SHAPES: Mapping[Mood, str] = {
 }
 
 
+_URGENCY = {None: "", True: " at once", False: ", but it isn't urgent"}
+
+
 @dataclass(frozen=True, slots=True)
 class Glance:
     """An environment in five seconds.
@@ -40,6 +43,7 @@ class Glance:
         waits_for: What or whom it waits for.
         command: What a person runs next, or may run; None if nothing.
         to: What for, in a few words; empty where the command says so.
+        is_urgent: Whether the person must act at once; None where that is no question.
     """
 
     mood: Mood
@@ -48,11 +52,22 @@ class Glance:
     waits_for: str = "nothing"
     command: str | None = None
     to: str = ""
+    is_urgent: bool | None = None
 
     @property
     def needs_person(self) -> bool:
         """Whether nothing goes on until a person acts."""
         return self.waits_for == "a person"
+
+    @property
+    def act(self) -> tuple[str, str, str]:
+        """Who must act, how, up to the command if there is one, and what for; all are empty where nothing waits."""
+        who = f"A person must act{_URGENCY[self.is_urgent]}" if self.needs_person else "Nobody needs to act"
+        if self.command:
+            return who, ": run " if self.needs_person else "; you can run ", f" to {self.to}." if self.to else "."
+        if self.needs_person:
+            return who, ".", ""
+        return ("", "", "") if self.waits_for == "nothing" else (who, f": it waits for {self.waits_for}.", "")
 
     @property
     def shape(self) -> str:

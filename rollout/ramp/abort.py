@@ -12,10 +12,10 @@ from typing import Any
 
 from rollout.errors import Interrupted, Locked, RollbackIncomplete, RolloutError, WrongAccount
 from rollout.inventory.model import Environment
-from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.quantities import ZERO
 from rollout.migration import events
 from rollout.ramp.actions import RampActions
-from rollout.ramp.decide import Decision
+from rollout.ramp.decide import AbortPlan, Decision
 from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
 
@@ -34,34 +34,29 @@ class RampAbort:
         self._journal = journal
         self._emit = emit
 
-    def go(
-        self, stands: RampState, decision: Decision, *, persistent: bool, whole: bool = False
-    ) -> tuple[str, tuple[str, ...]]:
-        """Carry out `on-failure`.
+    def go(self, stands: RampState, decision: Decision, *, persistent: bool) -> tuple[str, tuple[str, ...]]:
+        """Carry out a decision's plan; without one, all goes back.
 
         Args:
             persistent: Whether to try until everything is moved.
-            whole: All goes back, whatever `on-failure` says.
 
         Returns:
             What was done, as text, and the routes that go on.
         """
-        name = self._environment.name
-        on_failure = "rollback" if whole else self._environment.ramp.on_failure
-        routes = decision.routes if on_failure == "route" and decision.routes else stands.routes
-        rest = tuple(route for route in stands.routes if route not in routes)
+        name, plan = self._environment.name, decision.abort or AbortPlan(stands.routes, ZERO, stands.weight)
+        routes, rest = plan.routes, plan.rest
         weight, left = ZERO, tuple[str, ...]()
-        if on_failure == "freeze":
+        if plan.stays:
             weight, outcome = stands.weight, f"the weight stays at {stands.weight} %"
-        elif on_failure == "step-back" and (before := self._lowered(stands, decision)) is not None:
-            weight, outcome = before, f"went back to {before} %"
+        elif plan.weight > ZERO and self._is_lowered(plan, decision):
+            weight, outcome = plan.weight, f"went back to {plan.weight} %"
         else:
             left = self.move_back(routes, persistent=persistent)
             outcome = "rolled back" if not left else f"rolled back but for {', '.join(left)}"
         self._emit(events.RampFailed(name, stands.weight, decision.sentence, outcome, routes))
         self._means.tell("verdict", f"{stands.weight} % failed: {decision.sentence}", weight, routes)
         self._means.tell("rollback", f"{outcome}: {decision.sentence}", weight, routes)
-        if weight == ZERO or on_failure == "freeze":  # the step back has recorded it with its update
+        if weight == ZERO or plan.stays:  # the step back has recorded it with its update
             kind = Kind.DROPPED if rest else Kind.FAILED
             said = self._journal.message(kind, weight, decision.sentence, routes if rest else left)
             if weight != ZERO or left:
@@ -117,24 +112,21 @@ class RampAbort:
             (p.where or "").split(".")[1:2] == [route] for p in error.problems
         )
 
-    def _lowered(self, stands: RampState, decision: Decision) -> Percent | None:
-        """The previous weight, if there is one and it could be set."""
-        before = max((step for step in self._environment.ramp.steps if step < stands.weight), default=ZERO)
-        if before == ZERO:
-            return None
+    def _is_lowered(self, plan: AbortPlan, decision: Decision) -> bool:
+        """Whether the previous weight could be set."""
         try:
             self._means.set_weight(
-                before,
-                stands.routes,
+                plan.weight,
+                plan.routes,
                 lambda _: True,
-                lambda: self._journal.message(Kind.FAILED, before, decision.sentence),
+                lambda: self._journal.message(Kind.FAILED, plan.weight, decision.sentence),
             )
         except RolloutError as error:
             self._emit(
                 events.Warned(self._environment.name, f"the step back failed, so all traffic goes back: {error}")
             )
-            return None
-        return before
+            return False
+        return True
 
     def _write_down(self, message: str) -> None:
         """Write a separate entry into history."""

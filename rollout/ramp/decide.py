@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rollout.analysis.metrics import AlarmState
+from rollout.analysis.verdicts import called
 from rollout.base.formatting import count_of
 from rollout.base.plain import Timestamp
 from rollout.errors import Problem
@@ -41,6 +42,39 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class AbortPlan:
+    """What `on-failure` makes of a Fail.
+
+    Attributes:
+        routes: The routes that it is about.
+        weight: Theirs from then on.
+        before: Theirs until then.
+        rest: The routes with which the ramp goes on.
+    """
+
+    routes: tuple[str, ...]
+    weight: Percent
+    before: Percent
+    rest: tuple[str, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether the candidate keeps its requests."""
+        return self.weight == self.before > ZERO
+
+    @property
+    def sentence(self) -> str:
+        """What the ramp's next look does."""
+        if self.stays:
+            return f"ends the ramp and leaves the weight at {self.weight} %"
+        if self.weight > ZERO:
+            return f"lowers the weight to {self.weight} % and ends the ramp"
+        if self.rest:
+            return f"sends all requests of {called(self.routes)} to legacy and goes on with {called(self.rest)}"
+        return "sends all requests to legacy"
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What comes next, and why.
 
@@ -49,6 +83,7 @@ class Decision:
         weight: For `raise` and `approval`: the next weight.
         until: The time of the next decision, if known.
         routes: For `fail`: the failed routes.
+        abort: For `fail`: what is done about it.
     """
 
     act: Act
@@ -56,6 +91,7 @@ class Decision:
     weight: Percent | None = None
     until: Timestamp | None = None
     routes: tuple[str, ...] = ()
+    abort: AbortPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +148,24 @@ def bake_end(ramp: Ramp, stands: RampState) -> datetime | None:
     return stands.since + bake_of(ramp, stands.weight) if stands.since and is_baking else None
 
 
+def abort_plan(ramp: Ramp, stands: RampState, failed: Sequence[str] = ()) -> AbortPlan:
+    """What `on-failure` makes of a Fail.
+
+    Args:
+        failed: The routes that failed; none where that is about all.
+    """
+    weight = stands.weight
+    match ramp.on_failure:
+        case "freeze":
+            return AbortPlan(stands.routes, weight, weight)
+        case "step-back":
+            before = max((step for step in ramp.steps if step < weight), default=ZERO)
+            return AbortPlan(stands.routes, before, weight)
+        case "route" if failed:
+            return AbortPlan(tuple(failed), ZERO, weight, tuple(each for each in stands.routes if each not in failed))
+    return AbortPlan(stands.routes, ZERO, weight)
+
+
 def decide(
     ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: AlarmStates = AlarmStates()
 ) -> Decision:
@@ -124,9 +178,9 @@ def decide(
     """
     if stands.weight > ZERO:
         if judgement is not None and judgement.verdict == "fail":
-            return Decision(Act.FAIL, judgement.sentence, routes=judgement.failed_routes)
+            return _fail(ramp, stands, judgement.sentence, judgement.failed_routes)
         if alarms.raised:
-            return Decision(Act.FAIL, f"in ALARM state: {', '.join(alarms.raised)}")
+            return _fail(ramp, stands, f"in ALARM state: {', '.join(alarms.raised)}")
         if (waiting := _bake(ramp, stands, judgement, now, alarms)) is not None:
             return waiting
     elif alarms.raised:  # as for a while after a failure
@@ -166,7 +220,11 @@ def _bake(
     if now < end:
         return Decision(Act.BAKE, why, until=end if ramp.on_inconclusive == "rollback" else None)
     limit = f"no verdict within {format_duration(max(ramp.bake_limit, bake))}: {why}"
-    return Decision(Act.FAIL if ramp.on_inconclusive == "rollback" else Act.HOLD, limit)
+    return _fail(ramp, stands, limit) if ramp.on_inconclusive == "rollback" else Decision(Act.HOLD, limit)
+
+
+def _fail(ramp: Ramp, stands: RampState, sentence: str, routes: tuple[str, ...] = ()) -> Decision:
+    return Decision(Act.FAIL, sentence, routes=routes, abort=abort_plan(ramp, stands, routes))
 
 
 def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -> Decision | None:
@@ -184,7 +242,7 @@ def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -
             return Decision(Act.ASK, said, target)
         end = stands.asked.at + ramp.approval_expiry
         if now >= end and ramp.on_expiry == "rollback":
-            return Decision(Act.FAIL, f"{target} % was not approved within {format_duration(ramp.approval_expiry)}")
+            return _fail(ramp, stands, f"{target} % was not approved within {format_duration(ramp.approval_expiry)}")
         return Decision(Act.ASK, said, target, end if ramp.on_expiry == "rollback" else None)
     if (opening := opens(ramp.windows, now)) > now:
         return Decision(Act.CLOSED, f"outside the windows; the next opens {_when(opening)}", target, opening)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
 from rollout.base.formatting import count_of
-from rollout.inventory.quantities import Percent, format_duration
+from rollout.inventory.quantities import ZERO, Percent, format_duration
 from rollout.inventory.ramp_settings import Ramp
 from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.glance import Glance, Mood
@@ -39,9 +39,7 @@ def glance_of(
     why, target = capital(decision.sentence), decision.weight or following
     match decision.act:
         case Act.FAIL:
-            said = f"{why}. The ramp's next look sends all requests to legacy."
-            command = f"rollout rollback {name}"
-            return Glance(Mood.FAILING, "Worse than legacy", said, "the next look", command, "do so at once")
+            return _failing(name, decision, judgement)
         case Act.ASK:
             said = f"The candidate passed. {target} % needs an approval."
             command = f"rollout approve {name}"
@@ -92,6 +90,18 @@ def in_words(left: timedelta) -> str:
 def capital(text: str) -> str:
     """A sentence of an error or a decision, to begin one of ours."""
     return (text[:1].upper() + text[1:]).rstrip(".")
+
+
+def _failing(name: str, decision: Decision, judgement: AnalysisResult | None) -> Glance:
+    """A step that fails, and what `on-failure` makes of it."""
+    is_worse = judgement is not None and judgement.verdict is Verdict.FAIL
+    abort, word = decision.abort, "Worse than legacy" if is_worse else "The step fails"
+    why = decision.sentence.rstrip(".") if is_worse else capital(decision.sentence)  # which begins with a route's name
+    said = f"{why}. The ramp's next look {abort.sentence if abort else 'ends the ramp'}."
+    to = "send all requests to legacy" if abort and (abort.weight > ZERO or abort.rest) else "do so at once"
+    if abort and abort.stays:
+        return Glance(Mood.FAILING, word, said, "a person", f"rollout rollback {name}", to, is_urgent=True)
+    return Glance(Mood.FAILING, word, said, "the next look", f"rollout rollback {name}", to)
 
 
 def _passed(judgement: AnalysisResult | None) -> str:

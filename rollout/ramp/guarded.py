@@ -1,4 +1,4 @@
-"""The guard beside a ramp: heartbeats while somebody looks, and what the guard did since the ramp's last step.
+"""Heartbeats of a ramp, for the guard and for this machine's screens, and what the guard did since its last step.
 
 A ramp that ends, or that a person stops, says that it looks no more. One that is killed doesn't, and neither does one
 that can't go on: then missing heartbeats set off the silence alarm.
@@ -15,6 +15,7 @@ from rollout.base.stopping import is_terminated
 from rollout.errors import AnalysisFailed, AwsError, GateRefused, Interrupted, RampEnded
 from rollout.guard.state import unwatch, watch
 from rollout.migration.ports import Guard
+from rollout.ramp.looks import LocalLook, Looks
 from rollout.ramp.state import RampState
 from rollout.state.history.firings import FIRINGS, sentence
 
@@ -30,6 +31,7 @@ class RampGuard:
         by: Who runs the ramp.
         now: AWS's time.
         warn: Called with what speaks against relying on it.
+        looks: Where this machine's screens read of the looks.
 
     Attributes:
         sentence: How it stood when it was read last; empty where there is none, or before that.
@@ -43,12 +45,14 @@ class RampGuard:
         *,
         now: Callable[[], datetime] = datetime.now,
         warn: Callable[[str], None] = lambda _: None,
+        looks: Looks | None = None,
     ) -> None:
         self._guard = guard
         self._names = tuple(alarms)
         self._by = by
         self._now = now
         self._warn = warn
+        self._looks = looks
         self._warned = ""
         self._is_armed = self._is_watching = False
         self.sentence = ""
@@ -92,8 +96,14 @@ class RampGuard:
             firings = ()
         return sentence(state, firings)
 
-    def beat(self) -> None:
-        """Say that a look is done, so that the next one is expected."""
+    def beat(self, next_at: datetime | None) -> None:
+        """Say that a look is done, or will raise, so that the next one is expected.
+
+        Args:
+            next_at: When that is due; None if another process does it.
+        """
+        if self._looks:
+            self._looks.keep(LocalLook(self._by, self._now(), next_at))
         if self._guard is None:
             return
         try:
@@ -120,6 +130,8 @@ class RampGuard:
 
     def leave(self) -> None:
         """Say that no more looks are to be expected: the ramp has ended, or a person stopped it."""
+        if self._looks:
+            self._looks.forget()
         if self._guard is None:
             return
         try:

@@ -130,8 +130,7 @@ class Runner(Generic[Live]):
     def _run(self, *, once: bool) -> RampResult:
         is_first, tries = True, 0
         while True:
-            now = self._means.now()
-            due = now.replace(second=0, microsecond=0) + MINUTE
+            due = _next_look(self._means.now())
             try:
                 result = self._look_if_begun(is_first=is_first, persistent=not once)
             except _FINAL:
@@ -147,7 +146,7 @@ class Runner(Generic[Live]):
                 if result.state in _ENDED:
                     self._guard.leave()
                     return result
-                self._guard.beat()
+                self._guard.beat(None if once else due)
                 if once:
                     return result
                 is_first, tries = False, 0
@@ -192,7 +191,7 @@ class Runner(Generic[Live]):
             return self._fail(stands, decision, persistent=persistent)
         self._history.require_untouched(live, stands)
         if decision.act is Act.RAISE:
-            self._guard.beat()  # so that silence is noticed if this process is killed once it has raised
+            self._guard.beat(_next_look(now) if persistent else None)  # so that a kill after the raise is noticed
             raised = self._raise(stands, decision)
             is_last = self._history.is_last(raised.weight)
             return self._finish(replace(stands, weight=raised.weight), decision) if is_last else raised
@@ -310,9 +309,8 @@ class Runner(Generic[Live]):
             if ended.kind is Kind.FINISHED and stands.note:
                 raise RampEnded(f"the {self._called} has ended: {sentence}", hint=self._restart, code="guard-fired")
             return
-        weight = (ended and ended.weight) or stands.weight
-        decision = Decision(Act.FAIL, sentence)
-        outcome, _ = self._retreat.go(replace(stands, weight=weight), decision, persistent=persistent, whole=True)
+        stands = replace(stands, weight=(ended and ended.weight) or stands.weight)
+        outcome, _ = self._retreat.go(stands, Decision(Act.FAIL, sentence), persistent=persistent)
         hint = f"fix the candidate; {self._restart}"
         raise AnalysisFailed(f"{sentence}; {outcome}", hint=hint, code="guard-fired")
 
@@ -325,9 +323,14 @@ class Runner(Generic[Live]):
         return RampResult(self._name, stands.weight, state, sentence)
 
 
+def _next_look(now: datetime) -> datetime:
+    """When a ramp that stays looks again: each minute."""
+    return now.replace(second=0, microsecond=0) + MINUTE
+
+
 def _looks(now: datetime, *, persistent: bool) -> str:
     """Who runs the ramp, and when it looks next."""
-    return f"this process, which looks {f'again at {now + MINUTE:%H:%M} UTC' if persistent else 'once'}"
+    return f"this process, which looks {f'again at {_next_look(now):%H:%M} UTC' if persistent else 'once'}"
 
 
 def _unless_unread(read: Callable[[], T]) -> tuple[T | None, RolloutError | None]:

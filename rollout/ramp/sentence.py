@@ -9,7 +9,7 @@ from rollout.base.formatting import moment
 from rollout.errors import Drift
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import format_duration
-from rollout.ramp.decide import bake_of, next_step
+from rollout.ramp.decide import Decision, bake_of, next_step
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Kind, entries, other_change
@@ -20,8 +20,14 @@ def has_ramp(updates: Iterable[Update]) -> bool:
     return any(entry.kind is Kind.STARTED for entry in entries(updates))
 
 
-def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Update]) -> str:
-    """The ramp's state, and what it waits for according to history, without the judge."""
+def ramp_sentence(
+    environment: Environment, live: AlbState, updates: Sequence[Update], decision: Decision | None = None
+) -> str:
+    """The ramp's state, and what it waits for according to history.
+
+    Args:
+        decision: What its next look would do; None where nobody asked the judge.
+    """
     if not has_ramp(updates):
         return "No ramp yet."
     try:
@@ -33,22 +39,25 @@ def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Up
             return f"Ended: {stands.note}."
         word = "Finished" if stands.ended.kind is Kind.FINISHED else "Failed"
         return f"{word} at {moment(stands.ended.at)}: {stands.ended.sentence or f'at {stands.weight} %'}."
+    if decision and decision.abort:
+        return f"{_at(stands)}; the next look {decision.abort.sentence}."
     return f"{_under_way(environment, stands)}{_held_up(stands)}."
+
+
+def _at(stands: RampState) -> str:
+    return f"At {stands.weight} %{f' since {moment(stands.since)}' if stands.since else ''}"
 
 
 def _under_way(environment: Environment, stands: RampState) -> str:
     if faults := environment.faults.get("ramp"):
         return f"Running; its next step is not known: {faults[0]}"
     ramp = environment.ramp
-    since = f" since {moment(stands.since)}" if stands.since else ""
     target = next_step(ramp, stands.weight)
     then = f"next {target} %" if target is not None else "the last step"
-    if not stands.since:
-        return f"At {stands.weight} %; {then}"
-    if stands.asked is not None:
-        return f"At {stands.weight} %{since}; {then}"
+    if not stands.since or stands.asked is not None:
+        return f"{_at(stands)}; {then}"
     bake = bake_of(ramp, stands.weight)
-    return f"At {stands.weight} %{since}; {then}, after a bake of {format_duration(bake)} and a Pass"
+    return f"{_at(stands)}; {then}, after a bake of {format_duration(bake)} and a Pass"
 
 
 def _held_up(stands: RampState) -> str:

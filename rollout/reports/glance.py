@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rollout.analysis.verdicts import AnalysisResult, Verdict
+from rollout.inventory.quantities import ZERO
+from rollout.migration.checks.guard_status import BEFORE_RAISE, GuardStatus
 from rollout.migration.glance import Glance, Mood
 from rollout.ramp.glance import capital, glance_of, of_controller
+from rollout.ramp.looks import LocalLook
 from rollout.reports.changes import Effect, effect_of
 from rollout.reports.overview import Overview
 from rollout.state.history.audit import PastChange
@@ -18,10 +23,7 @@ def glance(overview: Overview) -> Glance:
     status, name = overview.status, overview.environment
     found = _ramp(overview)
     if status.guard and status.guard.fired:
-        said = f"{capital(status.guard.fired)}." + ("" if overview.top.tenths else " All requests go to legacy.")
-        command = status.next_step or f"rollout rollback {name}"
-        to = "write that into file and state" + ("" if overview.top.tenths else "; no request moves")
-        return Glance(Mood.BACK, "The guard took traffic back", said, "a person", command, to)
+        return _fired(overview, status.guard, found)
     runs = status.controller
     if runs and runs.state != "missing" and not runs.is_well and found.mood in (Mood.WAITING, Mood.FINE):
         return of_controller(runs)
@@ -29,6 +31,8 @@ def glance(overview: Overview) -> Glance:
         command = status.next_step or f"rollout drift {name}"
         said = f"{capital(str(status.problems[0]))}."
         return Glance(Mood.PERSON, "Not as the inventory says", said, "a person", command)
+    if overview.look and overview.look.is_late(overview.at) and found.mood in (Mood.FAILING, Mood.WAITING, Mood.FINE):
+        return _unwatched(overview, overview.look, found)
     return found
 
 
@@ -48,20 +52,46 @@ def runs_it(overview: Overview) -> str:
     controller = overview.status.controller
     if controller and controller.state != "missing":
         return f"the controller: {controller.sentence}"
-    guard = overview.status.guard
-    if guard and guard.watches:
-        return guard.watches
-    stands = overview.view.standing if overview.view else None
+    stands, guard = overview.view.standing if overview.view else None, overview.status.guard
     if stands is None or stands.is_new or stands.ended is not None:
         return "no ramp is under way"
+    if overview.look:
+        return overview.look.sentence(overview.at)
+    if guard and guard.watches:
+        return f"{guard.watches}, whose heartbeats the guard expects"
     last = next((each for each in reversed(overview.history) if each.what.startswith("ramp ") and each.by), None)
-    return f"{last.by}, by its last entry" if last else "not recorded"
+    return f"not this machine; last entry: {last.by}" if last else "not recorded"
 
 
 def last_change(overview: Overview) -> PastChange | None:
     """The last change of traffic or resources; of none, whatever was said last."""
     done = (each for each in reversed(overview.history) if effect_of(each) is not Effect.WORD)
     return next(done, overview.history[-1] if overview.history else None)
+
+
+def _fired(overview: Overview, guard: GuardStatus, ramp: Glance) -> Glance:
+    """The guard has taken traffic back: how urgent what is left to do is."""
+    word, said, name = "The guard took traffic back", f"{capital(guard.fired)}.", overview.environment
+    back, rollback = [each for each in overview.history if effect_of(each) is Effect.BACK], f"rollout rollback {name}"
+    if overview.top > ZERO:
+        said = f"{said} The candidate still gets requests."
+        return Glance(Mood.BACK, word, said, "a person", rollback, "send all requests to legacy", is_urgent=True)
+    said = f"{said} All requests go to legacy already."
+    if guard.fired_at and any(each.at > guard.fired_at and not each.is_of_guard for each in back):
+        again = ramp if ramp.mood is Mood.BACK else Glance(Mood.BACK, word, said)
+        return replace(again, word=word, said=f"{said} File and state say so, too.")
+    to, command = f"{BEFORE_RAISE}; no request moves", overview.status.next_step or rollback
+    return Glance(Mood.BACK, word, said, "a person", command, to, is_urgent=False)
+
+
+def _unwatched(overview: Overview, look: LocalLook, ramp: Glance) -> Glance:
+    """A process on this machine was to look, and didn't."""
+    name, said = overview.environment, look.sentence(overview.at)
+    if ramp.mood is Mood.FAILING:
+        said = f"{ramp.said} But the ramp seems to have been killed: {said}."
+        return replace(ramp, said=said, waits_for="a person", to="send all requests to legacy", is_urgent=True)
+    said = f"Its process seems to have been killed: {said}. The weight stays, and nothing watches it."
+    return Glance(Mood.PERSON, "The ramp has stopped", said, "a person", f"rollout ramp {name}", "go on with it")
 
 
 def _ramp(overview: Overview) -> Glance:
@@ -79,9 +109,10 @@ def _ramp(overview: Overview) -> Glance:
         said = f"{capital(stands.note or stands.ended.sentence or f'at {stands.weight} %')}."
         if stands.ended.kind is Kind.FINISHED and not stands.is_by_hand:
             return Glance(Mood.FINE, "Finished", said, command=overview.status.next_step)
-        word = "All traffic is on legacy" if not overview.top.tenths else "The ramp has failed"
         command, to = f"rollout ramp {name} --restart", "begin again, once it is mended"
-        return Glance(Mood.BACK, word, said, "a person", command, to)
+        if overview.top == ZERO:
+            return Glance(Mood.BACK, "All traffic is on legacy", said, "a person", command, to, is_urgent=False)
+        return Glance(Mood.BACK, "The ramp has failed", said, "a person", command, to)
     if view.decision is None:
         return Glance(Mood.WAITING, "Under way", overview.ramp, "the ramp's next look")
     following = next((each for each in overview.steps if each > stands.weight), None)

@@ -10,6 +10,7 @@ from rollout.analysis.cost.ledger import CostLedger
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.ramp_settings import Analysis
 from rollout.migration.checks.status import EnvironmentStatus
+from rollout.ramp.looks import LocalLook
 from rollout.ramp.view import RampView
 from rollout.reports.timeseries import TimeSeries
 from rollout.state.history.audit import PastChange
@@ -27,6 +28,7 @@ class Overview:
         status: Its status.
         ramp: Its ramp's state, in a sentence.
         view: What the ramp's next look would do, with its verdict; None where nobody asked.
+        look: The last look of a ramp that goes on on this machine; None where none does.
         bakes_until: When the present step's bake ends; None without one.
         steps: The ramp's steps; none before there is one.
         history: Its changes, oldest first.
@@ -44,6 +46,7 @@ class Overview:
     ramp: str
     is_fitted: bool = False
     view: RampView | None = None
+    look: LocalLook | None = None
     bakes_until: datetime | None = None
     steps: tuple[Percent, ...] = ()
     history: tuple[PastChange, ...] = ()

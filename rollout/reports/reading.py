@@ -17,6 +17,7 @@ from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.status import EnvironmentStatus
 from rollout.ramp.decide import bake_end
+from rollout.ramp.looks import LocalLook
 from rollout.ramp.sentence import has_ramp, ramp_sentence
 from rollout.ramp.view import RampView
 from rollout.reports.fitting import fitted
@@ -39,6 +40,7 @@ def read_overview(
     *,
     states: Callable[[], States],
     firings: Callable[[], Sequence[Firing]] = tuple,
+    look: Callable[[], LocalLook | None] = lambda: None,
     ramp: Callable[[], RampView] = RampView,
     costs: Callable[[], CostLedger] | None = None,
     metrics: Metrics,
@@ -49,6 +51,7 @@ def read_overview(
 
     Args:
         firings: Reads what the guard did.
+        look: Reads what a ramp on this machine left of its last look.
         ramp: Reads what the ramp's next look would do.
         costs: Reads what the functions cost; None leaves it.
         now: AWS's time.
@@ -69,14 +72,14 @@ def read_overview(
         whole, courses, notes = _courses(environment, rules, metrics, now, span)
         is_sound = not environment.faults.get("ramp")
         updates, view = histories.get(ROUTING, ()), asked.result()
-        sentence = ramp_sentence(environment, rules, updates) if trouble is None else f"Not known: {trouble}."
         return Overview(
             at=now,
             since=span,
             is_fitted=since is None,
             status=stands.result(),
-            ramp=sentence,
+            ramp=f"Not known: {trouble}." if trouble else ramp_sentence(environment, rules, updates, view.decision),
             view=view,
+            look=look(),
             bakes_until=bake_end(environment.ramp, view.standing) if view.standing and is_sound else None,
             steps=environment.ramp.steps if has_ramp(updates) else (),
             history=history,

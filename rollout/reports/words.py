@@ -83,9 +83,9 @@ def phase(overview: Overview) -> str:
 
 
 def guard(overview: Overview) -> str:
-    """The guard, without what it did, which the top of the page has."""
+    """The guard, without what it did and whom it expects, which stand elsewhere."""
     found = overview.status.guard
-    return replace(found, fired="").sentence if found else "none in stacks.toml"
+    return replace(found, fired="", watches="").sentence if found else "none in stacks.toml"
 
 
 def weight(overview: Overview) -> str:

@@ -17,7 +17,7 @@ from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.world import World
 from rollout.inventory.model import Environment, Split
-from tests.behaviour.terminal import piped, typed
+from tests.behaviour.terminal import piped, typed, written
 from tests.conftest import KEPT_IN_SMALL
 
 Stage = Callable[[Environment], World]
@@ -89,6 +89,11 @@ class InMemoryTeam:
         """Run it at a terminal, where somebody has typed all answers ahead: its exit code and what was shown."""
         with self._at_work():
             return typed(self.folder, answers, *arguments, **variables)
+
+    def write(self, descriptor: int, *arguments: str) -> int:
+        """Run it with standard output at a descriptor, which is closed then: its exit code."""
+        with self._at_work():
+            return written(self.folder, descriptor, *arguments)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

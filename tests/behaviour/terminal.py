@@ -25,6 +25,20 @@ def piped(folder: Path, *arguments: str, **variables: str) -> subprocess.Complet
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
+def written(folder: Path, descriptor: int, *arguments: str) -> int:
+    """Run a command in a folder with standard output at a descriptor, which is closed then: its exit code."""
+    with (
+        contextlib.chdir(folder),
+        open(descriptor, "w", encoding="utf-8") as out,
+        contextlib.redirect_stdout(out),
+        pytest.raises(SystemExit) as ended,
+    ):
+        app(list(arguments), prog_name="rollout")
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code
+
+
 def typed(folder: Path, answers: str, *arguments: str, **variables: str) -> tuple[int, str]:
     """Run a command in a folder, at a terminal: its exit code and what was shown."""
     ours, theirs = pty.openpty()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from rollout.migration.glance import Mood
-from rollout.reports.glance import glance
+from rollout.ramp.looks import LocalLook
+from rollout.reports.glance import glance, runs_it
 from tests.behaviour.team import InMemoryTeam
 
 LOOK = ("ramp", "production", "--once", "--yes")
@@ -68,6 +71,18 @@ def test_all_traffic_without_a_ceiling_is_one_line(stepped: InMemoryTeam) -> Non
     assert any("runs the ramp" in line for line in evidence)
 
 
+def test_a_page_says_when_a_process_of_this_machine_looks_again_and_that_it_has_been_killed(
+    stepped: InMemoryTeam,
+) -> None:
+    assert "on this machine: looked at" in runs_it(stepped.open().reports.overview())
+    looks, now = stepped.world.looks["production"], stepped.world.clock.utc
+    looks.keep(LocalLook("ada@laptop", now, now + timedelta(minutes=1)))
+    assert f"looks next at {now + timedelta(minutes=1):%H:%M:%S} UTC" in runs_it(stepped.open().reports.overview())
+    stepped.world.clock.advance(timedelta(minutes=7))
+    shown = glance(stepped.open().reports.overview())
+    assert (shown.word, shown.command) == ("The ramp has stopped", "rollout ramp production")
+
+
 def test_at_a_terminal_one_look_leaves_the_line_and_nothing_that_moves(stepped: InMemoryTeam) -> None:
     code, shown = stepped.talk("", *LOOK, NO_COLOR="1")
     assert code == 0
@@ -81,3 +96,24 @@ def test_a_terminal_that_can_move_nothing_has_the_line(stepped: InMemoryTeam) ->
     assert code == 0
     assert shown.count("oo few requests yet") == 1
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_watch_ends_well_once_its_reader_has_left(stepped: InMemoryTeam, json: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    lines = os.fdopen(reading)
+    with ThreadPoolExecutor(1) as pool:
+
+        def read_one() -> str:
+            with lines:
+                return lines.readline()
+
+        first = pool.submit(read_one)
+        assert stepped.write(writing, "status", "production", "--watch", "--every", "1h", *json) == 0
+        assert "Too few requests yet" in first.result()
+
+
+def test_a_watch_on_a_full_disk_says_so(stepped: InMemoryTeam, capfd: pytest.CaptureFixture[str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    assert stepped.write(full, "status", "production", "--watch", "--every", "1h") == 1
+    assert "[file-not-writable]" in capfd.readouterr().err

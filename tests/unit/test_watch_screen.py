@@ -67,7 +67,7 @@ def test_each_situation_has_the_dashboards_word_shape_and_sentence(name: str) ->
     now, text = glance(found), " ".join("\n".join(drawn(120, of=found)).split())
     assert f"{now.shape} {now.word}" in text
     assert now.said in text
-    assert now.command is None or f"run: {now.command}" in text
+    assert "".join((*now.act[:2], now.command or "", now.act[2])) in text
     assert now.word in line(found)
 
 
@@ -101,6 +101,19 @@ def test_what_differs_from_the_inventory_is_said_once() -> None:
 def test_a_ramp_that_ended_or_cannot_be_told_says_so() -> None:
     assert "Drift: somebody" in "\n".join(drawn(80, RampView(trouble="drift: somebody else set weights")))
     assert "No ramp is under way" in "\n".join(drawn(80, RampView(RampState(("r1",)))))
+
+
+def test_a_bar_at_zero_is_drawn_as_one_without_requests() -> None:
+    text = "\n".join(drawn(100, of=SITUATIONS["guard-fired"]()))
+    assert "░" in text
+    assert "█" not in text
+
+
+@pytest.mark.parametrize("width", [24, 30, 34])
+def test_a_narrow_terminal_cuts_a_long_name_and_no_number(width: int) -> None:
+    lines = drawn(width, height=60, of=overview(shop(names=("passport-score-history", "stamps"))))
+    assert max(map(len, lines)) <= width
+    assert any("passport" in each and each.endswith("25 %") for each in lines)
 
 
 def test_it_is_drawn_in_ascii_where_nothing_else_can_be_shown() -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from rollout.cli.console import indented
 from rollout.cli.screens.layout import table
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.glance import SHAPES, Glance, Mood
 
 COLOURS: Mapping[Mood, str] = {
@@ -26,12 +26,12 @@ COLOURS: Mapping[Mood, str] = {
 }
 _ASCII = {"↩": "<", "✕": "x", "…": ".", "✓": "+", "○": "o"}
 _STYLES = {"done": "green", "now": "bold", "next": "cyan", "later": "dim"}
-_BARS = {"done": "━", "now": "█", "next": "┅", "later": "─"}
-_PLAIN_BARS = {"done": "=", "now": "#", "next": ".", "later": "-"}
+_BARS = {"done": "━", "now": "█", "next": "┅", "later": "─", "none": "░"}
+_PLAIN_BARS = {"done": "=", "now": "#", "next": ".", "later": "-", "none": ":"}
 _WIDEST = 16
 """The columns of a step's bar at most."""
-_ROOM = 60
-"""Below so many columns a fact begins a line of its own."""
+NARROW = 60
+"""Below so many columns a fact begins a line of its own, and what needs no person is left out."""
 
 Steps = Sequence[tuple[Percent, str]]
 
@@ -42,15 +42,18 @@ def shape(mood: Mood, *, is_plain: bool = False) -> Text:
 
 
 def top(now: Glance, weight: str, steps: Steps, options: ConsoleOptions) -> Iterator[RenderableType]:
-    """The word, the weight, the steps, what comes next, and what a person runs."""
+    """The word, the weight, the steps, what comes next, and who must act."""
     is_plain = options.ascii_only
     head = shape(now.mood, is_plain=is_plain).append(f" {now.word}")
     yield _set_in(head.append(f"  {weight}", style="bold not dim").append(" on the candidate", style="not bold"))
     if steps:
         yield _set_in(bar(steps, options.max_width - 2, is_plain=is_plain))
     yield _set_in(Text(now.said))
-    if now.command:
-        yield _set_in(Text("run: ", style="dim").append(now.command, style="bold not dim"))
+    who, how, tail = now.act
+    if now.command or (who and options.max_width >= NARROW):
+        yield _set_in(
+            Text(who, style="bold").append(how, style="none").append(now.command or "", style="bold").append(tail)
+        )
 
 
 def bar(steps: Steps, width: int, *, is_plain: bool = False) -> Text:
@@ -60,8 +63,9 @@ def bar(steps: Steps, width: int, *, is_plain: bool = False) -> Text:
     if each <= max(map(len, names)):
         return in_a_line(steps, width, is_plain=is_plain)
     drawn, below = Text(no_wrap=True), Text(no_wrap=True)
-    for (_, state), name in zip(steps, names, strict=True):
-        drawn.append(f"{marks[state] * (each - 1)} ", style=_STYLES[state])
+    for (step, state), name in zip(steps, names, strict=True):
+        mark = marks["none" if state == "now" and step == ZERO else state]
+        drawn.append(f"{mark * (each - 1)} ", style=_STYLES[state])
         below.append(f"{name:<{each}}", style=_STYLES[state])
     return drawn.append("\n").append_text(below)
 
@@ -88,7 +92,7 @@ def in_a_line(steps: Steps, width: int, *, is_plain: bool = False) -> Text:
 def facts(found: Iterable[tuple[str, str]], width: int) -> RenderableType:
     """What there is to know, a name before each."""
     rows = table(show_header=False)
-    if width < _ROOM:
+    if width < NARROW:
         rows.add_column(overflow="fold")
         for name, said in found:
             rows.add_row(indented(Text(f"{name}: ", style="dim").append(said, style="not dim"), "  "))

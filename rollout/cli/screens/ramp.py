@@ -155,8 +155,6 @@ class RampAtAGlance:
 
 
 def _facts(event: events.RampWaiting) -> Iterator[tuple[str, str]]:
-    if event.glance:
-        yield "waits for", event.glance.waits_for
     if event.runs:
         yield "runs the ramp", event.runs
     if event.guard:

@@ -68,7 +68,8 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     rows.extend(warning(str(problem)) for problem in found.problems)
     rows.extend(warning(line) for line in _ownership(found))
     if found.next_step:
-        rows.append(Text(f"  next: {found.next_step}", style="dim"))
+        urgency = f" ({found.urgency})" if found.urgency else ""
+        rows.append(indented(Text(f"  next: {found.next_step}{urgency}", style="default" if urgency else "dim")))
     return block(head, routes, *rows)
 
 

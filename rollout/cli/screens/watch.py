@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.segment import SegmentLines
 from rich.table import Table
@@ -30,9 +30,10 @@ from rollout.state.history.words import in_a_line
 
 BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 BARS_SHOWN, FINDINGS, ENTRIES = 16, 3, 3
+_URGENCY = {None: "", True: " at once", False: ", not urgent"}
 _COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "bold red"}
-NARROW, LEAST = 60, 3
-"""Below so many columns account and `waits for` are left out; so many routes are shown, however low the terminal is."""
+LEAST = 3
+"""So many routes are shown, however low the terminal is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def line(overview: Overview) -> str:
         f"{overview.environment}: {phase}, live {weight(overview)}",
         now.word + (f" ({judged.verdict.value})" if judged else ""),
         "" if now.word.startswith("Waits") else f"waits for {now.waits_for}",
-        f"run `{now.command}`" if now.command else "",
+        f"run `{now.command}`{_URGENCY[now.is_urgent]}" if now.command else "",
     )
     return "; ".join(filter(None, said))
 
@@ -76,12 +77,11 @@ def line(overview: Overview) -> str:
 def _above(found: Overview, options: ConsoleOptions) -> Iterator[RenderableType]:
     status, now = found.status, glance(found)
     head = Text(found.environment, style="bold").append(f"  {status.phase or 'phase unknown'}", style="none")
-    if options.max_width >= NARROW:
+    if options.max_width >= drawing.NARROW:
         head.append(f"  account {status.account}, {status.region}", style="dim")
     yield head.append(f"  {found.at:%H:%M:%S} UTC", style="dim")
     yield from drawing.top(now, weight(found), [*steps(found, now.mood)], options)
-    facts = _facts(found) if options.max_width >= NARROW else islice(_facts(found), 1, None)
-    yield drawing.facts(facts, options.max_width)
+    yield drawing.facts(_facts(found), options.max_width)
     problems = [str(problem) for problem in status.problems if str(problem)[1:] not in now.said]
     yield from map(warning, problems[:FINDINGS])
     if len(problems) > FINDINGS:
@@ -91,7 +91,6 @@ def _above(found: Overview, options: ConsoleOptions) -> Iterator[RenderableType]
 
 def _facts(found: Overview) -> Iterator[tuple[str, str]]:
     """As beside the dashboard's verdict."""
-    yield "waits for", glance(found).waits_for
     if found.view and (judged := found.view.judgement):
         yield "verdict", f"{judged.verdict.value}: {judged.sentence}"
     yield "runs the ramp", runs_it(found)
@@ -112,17 +111,20 @@ def _routes(found: Overview, options: ConsoleOptions, room: int) -> Iterator[Ren
         order = list(Mood)
         routes = tuple(sorted(routes, key=lambda route: order.index(seen.get(route.route, Mood.IDLE))))
     shown = routes if len(routes) < room else routes[: max(LEAST, room - 3)]
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))  # which cuts long names, as the rest would else
     bars = PLAIN_BARS if options.ascii_only else BARS
     columns = [column for column in _columns(bars) if options.max_width >= column.from_width]
-    drawn.add_column("", no_wrap=True)
-    for column in columns:
-        drawn.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
-    for route in shown:
-        course = found.course_of(route.route)
+    rows = [[column.cell(route, found.course_of(route.route)) for column in columns] for route in shown]
+    widths = [max(len(column.title), *(len(cells[n]) for cells in rows)) for n, column in enumerate(columns)]
+    taken = 5 + sum(width + 2 for width in widths[1:])
+    widths[0] = max(LEAST, min(widths[0], options.max_width - taken))  # a name may be cut, and no number
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    drawn.add_column("", width=1)
+    for column, width in zip(columns, widths, strict=True):
+        justify: JustifyMethod = "right" if column.right else "left"
+        drawn.add_column(column.title, justify=justify, width=width, no_wrap=True, overflow="ellipsis")
+    for route, cells in zip(shown, rows, strict=True):
         mood = seen.get(route.route)
-        sign = drawing.shape(mood, is_plain=options.ascii_only) if mood else Text()
-        drawn.add_row(sign, *(column.cell(route, course) for column in columns))
+        drawn.add_row(drawing.shape(mood, is_plain=options.ascii_only) if mood else Text(), *cells)
     yield Padding(drawn, (0, 0, 0, 2))
     if rest := routes[len(shown) :]:
         yield Text(f"    and {_folded(rest, seen)}", style="dim")

@@ -64,6 +64,10 @@ def disarmed_problem(status: GuardStatus | None) -> Iterator[Problem]:
         yield Problem(status.sentence, where="guard", hint=hint, code="guard-disarmed")
 
 
+BEFORE_RAISE = "write that into file and state before the next raise"
+"""What a rollback is for after the guard has taken all traffic back."""
+
+
 def guard_status(environment: str, state: GuardState | None, firings: Sequence[Firing], now: datetime) -> GuardStatus:
     """The status by what was read.
 

@@ -13,7 +13,7 @@ from rollout.inventory.model import Environment, Split
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.checks.default_action import changed_defaults
-from rollout.migration.checks.guard_status import GuardStatus
+from rollout.migration.checks.guard_status import BEFORE_RAISE, GuardStatus
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.parity_status import RouteParityStatus
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
@@ -109,6 +109,15 @@ class EnvironmentStatus:
     guard: GuardStatus | None = None
     parity: tuple[RouteParityStatus, ...] | str | None = None
     controller: ControllerStatus | None = None
+
+    @property
+    def urgency(self) -> str:
+        """How urgent the next command is after the guard has fired, in words; otherwise empty."""
+        if self.guard is None or not self.guard.fired or self.next_step != f"rollout rollback {self.environment}":
+            return ""
+        if any(route.live is None or route.live.weight > ZERO for route in self.routes):
+            return "at once: the candidate still gets requests"
+        return f"not urgent: all requests go to legacy already; to {BEFORE_RAISE}"
 
 
 def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str) -> EnvironmentStatus:

@@ -12,6 +12,7 @@ from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.ramp.decide import decide
+from rollout.ramp.looks import LocalLook
 from rollout.ramp.state import RampState
 from rollout.ramp.view import RampView
 from rollout.reports.overview import Overview
@@ -32,6 +33,7 @@ HISTORY = (
 )
 STANDS = RampState(ROUTES, AT, NOW - timedelta(hours=10), began=NOW - timedelta(hours=18), is_new=False)
 ARMED = GuardStatus("production", "armed", watches="ada@laptop")
+LOOK = LocalLook("ada@laptop", NOW - timedelta(seconds=22), NOW + timedelta(seconds=30))
 FIRED_AT = NOW - timedelta(minutes=11)
 FIRED = replace(
     ARMED,
@@ -91,27 +93,37 @@ def fine() -> Overview:
     counts = Counted(180, errors=ALIKE, shares=((73 / 60, 0.25), *SHARES[1:]))
     stacks = Histories(raised)
     return overview(
-        SHOP, ramp=seen(JUST_PASSED, stands=JUST_RAISED), guard=ARMED, metrics=counts, stacks=stacks, since=None
+        SHOP,
+        ramp=seen(JUST_PASSED, stands=JUST_RAISED),
+        guard=ARMED,
+        look=LOOK,
+        metrics=counts,
+        stacks=stacks,
+        since=None,
     )
 
 
 def waiting() -> Overview:
     """The bake is over, and requests are missing."""
     counts, stacks = Counted(16, errors=ALIKE), Histories(HISTORY)
-    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, metrics=counts, stacks=stacks, since=None)
+    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, look=LOOK, metrics=counts, stacks=stacks, since=None)
 
 
 def person() -> Overview:
     """The next step needs an approval."""
     view = seen(PASS, ramp=APPROVED_RAMP, stands=replace(STANDS, asked=ASKED))
     history = Histories((*HISTORY, entry(Kind.ASKED, 1, "50 % waits for an approval", weight=Percent.of(50))))
-    return overview(SHOP, ramp=view, guard=ARMED, metrics=Counted(180, errors=ALIKE), stacks=history, since=None)
+    return overview(
+        SHOP, ramp=view, guard=ARMED, look=LOOK, metrics=Counted(180, errors=ALIKE), stacks=history, since=None
+    )
 
 
 def failing() -> Overview:
     """The candidate is worse, and the next look takes traffic back."""
     worse = Counted(180, errors={"old": 0.001, "new": 0.011}, times={"old": 0.08, "new": 0.11})
-    return overview(SHOP, ramp=seen(WORSE), guard=ARMED, metrics=worse, stacks=Histories(HISTORY), since=None)
+    return overview(
+        SHOP, ramp=seen(WORSE), guard=ARMED, look=LOOK, metrics=worse, stacks=Histories(HISTORY), since=None
+    )
 
 
 def guard_fired() -> Overview:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.analysis.verdicts import Verdict
+from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.errors import AwsError
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.controller_status import ControllerStatus
@@ -22,8 +22,21 @@ from rollout.reports.overview import Overview
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Kind
-from tests.unit.dashboard.situations import FIRED, NEEDS, PASS, SHOP, SITUATIONS, STANDS, judged, seen, waiting
-from tests.unit.dashboard.world import HISTORY, NOW, Histories, entry, made, overview
+from tests.unit.dashboard.situations import (
+    ASKED,
+    FIRED,
+    LOOK,
+    NEEDS,
+    PASS,
+    SHOP,
+    SITUATIONS,
+    STANDS,
+    WORSE,
+    judged,
+    seen,
+    waiting,
+)
+from tests.unit.dashboard.world import HISTORY, NOW, RAMP, Histories, entry, made, overview
 
 
 @pytest.mark.parametrize(
@@ -113,9 +126,72 @@ def test_the_present_weight_is_marked_also_between_two_steps() -> None:
 
 
 def test_who_runs_it_is_whose_heartbeats_are_expected_else_who_wrote_last() -> None:
-    assert runs_it(overview(SHOP, ramp=seen(PASS))) == "ada@laptop, by its last entry"
-    assert runs_it(overview(SHOP, ramp=seen(PASS), guard=GuardStatus("p", "armed", watches="ci"))) == "ci"
-    assert runs_it(overview(SHOP)) == "no ramp is under way"
+    watched = GuardStatus("p", "armed", watches="ci")
+    assert runs_it(overview(SHOP, ramp=seen(PASS))) == "not this machine; last entry: ada@laptop"
+    assert runs_it(overview(SHOP, ramp=seen(PASS), guard=watched)) == "ci, whose heartbeats the guard expects"
+    said = "ada@laptop on this machine: looked at 12:00:08 UTC; looks next at 12:01:00 UTC"
+    assert runs_it(overview(SHOP, ramp=seen(PASS), guard=watched, look=LOOK)) == said
+    assert runs_it(overview(SHOP, look=LOOK)) == "no ramp is under way"
+
+
+@pytest.mark.parametrize(("verdict", "command"), [(PASS, "rollout ramp shop"), (WORSE, "rollout rollback shop")])
+def test_a_ramp_whose_process_was_killed_needs_a_person(verdict: AnalysisResult, command: str) -> None:
+    late = replace(LOOK, next_at=NOW - timedelta(minutes=6))
+    found = overview(SHOP, ramp=seen(verdict), look=late)
+    now = glance(found)
+    assert now.needs_person
+    assert now.command == command.replace("shop", found.environment)
+    assert "a look was due at 11:54:30 UTC" in now.said
+    assert "a look was due" in runs_it(found)
+    assert not glance(overview(SHOP, ramp=seen(verdict), look=LOOK)).needs_person
+
+
+@pytest.mark.parametrize(
+    ("choice", "said", "whom"),
+    [
+        ("rollback", "sends all requests to legacy.", "the next look"),
+        ("route", "sends all requests of score to legacy and goes on with history and 1 more.", "the next look"),
+        ("step-back", "lowers the weight to 5 % and ends the ramp.", "the next look"),
+        ("freeze", "ends the ramp and leaves the weight at 25 %.", "a person"),
+    ],
+)
+def test_what_a_failure_leads_to_is_what_on_failure_says(choice: str, said: str, whom: str) -> None:
+    ramp = RAMP.model_copy(update={"on_failure": choice})
+    now = glance(overview(SHOP, ramp=seen(WORSE, ramp=ramp)))
+    assert now.said.endswith(f"The ramp's next look {said}")
+    assert (now.word, now.waits_for, now.is_urgent) == ("Worse than legacy", whom, True if choice == "freeze" else None)
+
+
+def test_a_step_that_fails_has_no_next_step_and_is_not_called_worse_without_a_verdict() -> None:
+    failing = SITUATIONS["failing"]()
+    assert "next look sends all requests to legacy" in failing.ramp
+    assert "next 50 %" not in failing.ramp
+    expired = RAMP.model_copy(update={"approve_before": (Percent.of(50),), "on_expiry": "rollback"})
+    asked = ASKED.model_copy(update={"at": NOW - timedelta(days=2)})
+    assert (
+        glance(overview(SHOP, ramp=seen(PASS, ramp=expired, stands=replace(STANDS, asked=asked)))).word
+        == "The step fails"
+    )
+
+
+def test_how_urgent_a_rollback_is_after_the_guard_is_said_in_words() -> None:
+    back, half = SITUATIONS["guard-fired"](), overview(SHOP, guard=FIRED)
+    assert glance(back).act[0] == "A person must act, but it isn't urgent"
+    assert "All requests go to legacy already." in glance(back).said
+    assert glance(half).act[0] == "A person must act at once"
+    assert "The candidate still gets requests." in glance(half).said
+    for found, said in ((back, "not urgent: all requests go to legacy already"), (half, "at once: the candidate")):
+        status = replace(found.status, next_step=f"rollout rollback {found.environment}")
+        assert status.urgency.startswith(said)
+        assert replace(status, next_step=None).urgency == ""
+
+
+def test_a_rollback_after_the_guard_leaves_nothing_but_the_next_ramp() -> None:
+    fired, rolled = SITUATIONS["guard-fired"](), made("rollback", 0.1, score=(25, 0))
+    settled = replace(fired, history=(*fired.history, *changes_of({"routing": (rolled,)})))
+    now = glance(settled)
+    assert (now.word, now.command) == ("The guard took traffic back", "rollout ramp review --restart")
+    assert "File and state say so, too." in now.said
 
 
 def test_a_controller_says_when_it_looks_next_and_needs_a_person_when_it_is_late() -> None:

@@ -23,6 +23,7 @@ from rollout.inventory.ramp_settings import Ramp
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.checks.status import status_of, with_guard
+from rollout.ramp.looks import LocalLook
 from rollout.ramp.view import RampView
 from rollout.reports.overview import Overview
 from rollout.reports.reading import read_overview
@@ -187,6 +188,7 @@ def overview(
     ramp: RampView | None = None,
     asked: Callable[[], RampView] | None = None,
     guard: GuardStatus | None = None,
+    look: LocalLook | None = None,
     firings: Sequence[Firing] = (),
     since: timedelta | None = DAY,
     paid: Callable[[], CostLedger] | None = None,
@@ -200,6 +202,7 @@ def overview(
         lambda: rules,
         states=lambda: cast("States", stacks or Histories()),
         firings=lambda: firings,
+        look=lambda: look,
         ramp=asked or (lambda: ramp or RampView()),
         costs=paid,
         metrics=metrics or Counted(),
