@@ -14,6 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
+from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import BESIDE, JournalEntry, Kind
 
 
@@ -65,13 +66,13 @@ class RampState:
 
 
 def ramp_state(
-    environment: Environment, live: AlbState, entries: Sequence[JournalEntry], other: str | None = None
+    environment: Environment, live: AlbState, entries: Sequence[JournalEntry], other: Update | None = None
 ) -> RampState:
     """Where the ramp stands.
 
     Args:
         entries: Of the history, the oldest first.
-        other: The message of the latest change since then that wasn't the ramp's.
+        other: The latest change since then that wasn't the ramp's.
 
     Raises:
         Drift: The live weights aren't what the ramp left, or don't go together.
@@ -98,8 +99,9 @@ def ramp_state(
         note = f"all routes are on legacy; the ramp had left them at {stands.weight} %{_by(other)}"
         return replace(stands, ended=entries[-1], is_by_hand=True, weight=ZERO, note=note)
     if found <= {stands.weight, stands.raising}:
-        if found == {stands.raising}:  # it was done; only history lacks it
-            return replace(stands, weight=stands.raising or stands.weight, since=entries[-1].at)
+        if found == {stands.raising}:  # it was done, which history lacks; or somebody else set the same weight later
+            since = max(entries[-1].at, other.end or other.start) if other else entries[-1].at
+            return replace(stands, weight=stands.raising or stands.weight, since=since)
         return stands
     drift = _drift(environment, weights, f"the ramp left them at {stands.weight} %{_by(other)}")
     if found == {ZERO, stands.weight}:
@@ -185,8 +187,9 @@ def _then(environment: Environment) -> str:
     return f"set one weight with `rollout weight {name} N`; then `rollout ramp {name} --restart` continues from there"
 
 
-def _by(other: str | None) -> str:
-    return f" ({other})" if other else ""
+def _by(other: Update | None) -> str:
+    said = other.message.splitlines()[:1] or ["an update without a message"] if other else []
+    return "".join(f" ({line})" for line in said)
 
 
 def _list(weights: set[Percent]) -> str:

@@ -138,8 +138,8 @@ def entries(updates: Iterable[Update]) -> tuple[JournalEntry, ...]:
     return tuple(entry for entry in told if entry is not None)
 
 
-def other_change(updates: Sequence[Update]) -> str | None:
-    """The first line of the latest update since the last entry, which somebody else made."""
+def other_change(updates: Sequence[Update]) -> Update | None:
+    """The latest update since the last entry, which somebody else made."""
     for update in reversed(updates):
         if MARK in update.message:
             entry = read_line(update.message, MARK, JournalEntry)
@@ -147,7 +147,7 @@ def other_change(updates: Sequence[Update]) -> str | None:
                 continue
             return None
         if update.kind == "update":
-            return next(iter(update.message.splitlines()), "an update without a message")
+            return update
     return None
 
 

@@ -478,6 +478,24 @@ def test_a_ramp_killed_at_any_of_its_acts_is_finished_by_the_next_run(fails: Per
         never_raised_without_a_pass(world, judged)
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_announced_weight_bakes_from_when_it_was_set(*, by_hand: bool) -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    world.time += timedelta(minutes=40)
+    world.kill_at = world.acts + (1 if by_hand else 5)  # the raise is announced, or done but not in history
+    with pytest.raises(Killed):
+        world.ramp(once=True)
+    world.kill_at = None
+    assert world.shares == {FIVE if by_hand else FIFTY}
+    world.time += timedelta(hours=3)
+    if by_hand:
+        world.set(FIFTY)
+        world.updates.append(Update("update", "succeeded", "rollout weight production 50", world.time))
+    waits = world.ramp(once=True)
+    assert (waits.state, world.shares) == (("waiting", {FIFTY}) if by_hand else ("raised", {WHOLE}))
+
+
 def test_ctrl_c_says_that_nobody_watches() -> None:
     world = World(inventory())
 
