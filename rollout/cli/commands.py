@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from rollout.base.printable import one_line
+from rollout.errors import UsageError
 
 if TYPE_CHECKING:
     from rollout.errors import RolloutError
@@ -92,6 +93,7 @@ class LazyGroup(TyperGroup):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self._names = [name for section in SECTIONS.values() for name in section]
+        self._is_json = False
         self.commands = cast("Any", dict.fromkeys(self._names))  # among their keys it looks for what was meant
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Click's
@@ -100,14 +102,15 @@ class LazyGroup(TyperGroup):
             self.commands[cmd_name] = _load(cmd_name)
         return self.commands.get(cmd_name)
 
-    def make_context(self, *args: Any, **given: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **given: Any) -> Any:
         """See Click's."""
-        with _quoted_safely():
-            return super().make_context(*args, **given)
+        self._is_json = "--json" in args
+        with _told(is_json=self._is_json):
+            return super().make_context(info_name, args, *more, **given)
 
     def invoke(self, ctx: Any) -> Any:
         """See Click's."""
-        with _quoted_safely():
+        with _told(is_json=self._is_json):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Click's
@@ -118,15 +121,26 @@ class LazyGroup(TyperGroup):
 
 
 @contextmanager
-def _quoted_safely() -> Iterator[None]:
-    """Click quotes arguments in its errors, and a script may have got them from anywhere."""
+def _told(*, is_json: bool) -> Iterator[None]:
+    """Click quotes arguments in its errors, and a script may have got them from anywhere; one that reads gets JSON."""
     try:
         yield
     except Exception as error:
         is_help = type(error).__name__ == "NoArgsIsHelpError"  # with help for its message; Typer's own, in private
         if isinstance(said := getattr(error, "message", None), str) and not is_help:
             error.message = one_line(said)  # type: ignore[attr-defined]
+            if is_json and getattr(error, "exit_code", None) == UsageError.exit_code:
+                _tell_as_json(error)
+                raise typer.Exit(UsageError.exit_code) from None
         raise
+
+
+def _tell_as_json(error: Any) -> None:
+    from rollout.cli.render import renderer
+
+    context = error.ctx
+    hint = f"see `{context.command_path} -h`" if context else None
+    renderer(json=True)(UsageError(one_line(error.format_message()), hint=hint))
 
 
 def _load(name: str) -> Any:

@@ -45,6 +45,16 @@ def test_a_bad_argument_is_one_clear_error(team: InMemoryTeam, arguments: tuple[
     assert team.meets.log == []
 
 
+@pytest.mark.parametrize(
+    "arguments", [("guard", "disarm", "production"), ("status", "production", "--nope"), ("fleet", "approve", "a", "b")]
+)
+def test_a_machine_that_reads_gets_json_of_a_bad_argument_too(team: InMemoryTeam, arguments: tuple[str, ...]) -> None:
+    done = team.run(*arguments, "--json")
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["event"], said["code"], said["exit-code"]) == (2, "failed", "usage", 2)
+    assert "Usage:" in team.run(*arguments).stderr
+
+
 def test_a_broken_inventory_tells_every_problem_with_its_line(team: InMemoryTeam) -> None:
     team.edit("priority = 2023", "prioritiy = 2023")
     team.edit("listener-port = 80 ", "listener-port = 0 ")
