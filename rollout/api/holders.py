@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from rollout.alb.state import AlbState
 from rollout.api.opened import Part
-from rollout.errors import EngineError
+from rollout.errors import AwsError, EngineError
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration.checks.ownership import asked, ownership_of
-from rollout.migration.checks.status import EnvironmentStatus, Held, status_of
+from rollout.migration.checks.status import EnvironmentStatus, Held, status_of, with_rollback
 
 GLANCE = timedelta(seconds=10)
 """How long status waits for another owner's tool."""
@@ -51,4 +51,16 @@ class Holders(Part):
                 ownership = ownership_of(self._environment, live.result(), owner, found.result())
         except EngineError:
             held = None
-        return status_of(self._environment, live.result(), held, ownership)
+        status = status_of(self._environment, live.result(), held, ownership)
+        return with_rollback(status, lambda: self._taken_back(live.result()))
+
+    def _taken_back(self, before: AlbState) -> tuple[str, ...]:
+        """The routes whose rules have a rollback's tag; none where tags can't be read."""
+        environment = self._environment
+        try:
+            live = self._container.load_balancers.read(environment, before=before)
+        except AwsError:
+            return ()
+        return tuple(
+            name for name, route in environment.routes.items() if (rule := live.rule_of(route)) and rule.rollback
+        )

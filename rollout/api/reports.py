@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rollout.api.arguments import DAY, in_range
 from rollout.api.checks import Checks
+from rollout.api.controller_reading import ControllerReading
 from rollout.api.cost import Costs
 from rollout.api.fleet import FleetLine, line_of
 from rollout.api.guard_reading import GuardReading
@@ -16,6 +17,7 @@ from rollout.api.holders import Holders
 from rollout.api.opened import Part
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.drift import DriftReport, drift_of
+from rollout.migration.checks.status import EnvironmentStatus, with_controller, with_guard
 from rollout.ramp.sentence import ramp_sentence
 from rollout.state.ramp_journal import DEPTH
 
@@ -68,7 +70,7 @@ class Reports(Part):
         """The environment's status in one line. It never raises: unknown parts are missing, or an error."""
         environment = self._environment
         holders = Holders(self._opened)
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(6) as pool:
             states, live = holders.begin_if_any(pool), pool.submit(self._live)
 
             def drift() -> DriftReport:
@@ -78,4 +80,11 @@ class Reports(Part):
             def ramp() -> str:
                 return ramp_sentence(environment, live.result(), self._container.states.history(ROUTING, DEPTH))
 
-            return line_of(environment, lambda: holders.status(pool, states, live), drift, ramp)
+            guard = pool.submit(GuardReading(self._opened).status)
+            controller = pool.submit(ControllerReading(self._opened).status)
+
+            def status() -> EnvironmentStatus:
+                found = with_controller(holders.status(pool, states, live), controller.result())
+                return with_guard(found, guard.result())
+
+            return line_of(environment, status, drift, ramp)

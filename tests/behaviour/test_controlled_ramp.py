@@ -66,6 +66,7 @@ def test_a_desk_begins_the_controller_raises_and_status_says_so(controlled: InMe
     assert shares(controlled) == {FIVE}
     assert controlled.open().inventory.desired_weight("stamp-score") == ZERO, "the file is the desk's"
 
+    assert controlled.open().reports.summary().next_step == "rollout ramp production"
     status = controlled.open().status()
     assert status.controller
     assert (status.controller.state, status.controller.said, status.controller.function) == (

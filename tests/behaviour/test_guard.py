@@ -63,6 +63,7 @@ def test_status_drift_and_history_say_what_it_did_and_a_rollback_settles_it(guar
     assert status.guard
     assert status.guard.state == "armed"
     assert status.next_step == "rollout rollback production"
+    assert opened.reports.summary().next_step == "rollout rollback production"
     for said in (when, ALARM, REASON):
         assert said in status.guard.fired
     with pytest.raises(Drift) as caught:

@@ -83,3 +83,16 @@ def test_a_build_and_a_cutover_cut_off_halfway_are_finished_by_a_rerun(legacy: I
     assert legacy.rules() == before
     assert legacy.owners() == {("routing",)}
     assert set(legacy.calls()[calls:]) == {"ModifyRule"}
+
+
+def test_what_was_rolled_back_is_not_to_be_raised_next(cut_over: InMemoryTeam) -> None:
+    opened = cut_over.open()
+    opened.set_weight(25, approve=True)
+    opened.rollback(save=False)  # as in CI, or with a file that can't be written
+    for found in (cut_over.open().status(), cut_over.open().reports.summary()):
+        assert found.next_step == "rollout rollback production"
+    cut_over.open().rollback()
+    assert cut_over.open().status().next_step is None
+    cut_over.open().set_weight(5, approve=True, save=False)
+    cut_over.edit("weight = 0", "weight = 10")
+    assert cut_over.open().status().next_step == "rollout phase3 production"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from rollout.alb.header_rules import header_rules_before
@@ -125,6 +125,19 @@ def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str
     if isinstance(found, str):
         return replace(status, not_measured=found)
     return replace(status, routes=tuple(replace(each, measured=found.get(each.route)) for each in status.routes))
+
+
+def with_rollback(status: EnvironmentStatus, taken_back: Callable[[], Collection[str]]) -> EnvironmentStatus:
+    """A status that doesn't name the raise of what a rollback took back, whose file has the weight of before.
+
+    Args:
+        taken_back: Returns the routes that are as a rollback left them; asked only where it matters.
+    """
+    name = status.environment
+    raised = {each.route for each in status.routes if each.live and each.want > each.live.weight}
+    if status.next_step == f"rollout phase3 {name}" and raised and raised & {*taken_back()}:
+        return replace(status, next_step=f"rollout rollback {name}")
+    return status
 
 
 def with_guard(status: EnvironmentStatus, guard: GuardStatus | None) -> EnvironmentStatus:
