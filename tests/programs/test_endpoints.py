@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from programs.endpoints import handler
-from rollout.inventory.file import load
 from rollout.inventory.model import KeptRoute, Route
+from tests.unit.seed import SEED
 
-ENVIRONMENT = load(Path(__file__).parents[2] / "stacks.toml").environment("production")
-ROUTES: dict[str, Route | KeptRoute] = {**ENVIRONMENT.routes, **ENVIRONMENT.kept_routes}
+ROUTES: dict[str, Route | KeptRoute] = {**SEED.routes, **SEED.kept_routes}
 
 
 def ask(function: str, verb: str, path: str) -> dict[str, Any]:

@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from datadog_server import DatadogServer
 
-from rollout import Environment, Rollout
+from rollout import Environment
 from rollout.analysis.metrics import MINUTE, Point, Series, Source, function
 from rollout.errors import AwsError, UsageError
 from rollout.fakes.metrics_contract import (
@@ -31,8 +29,8 @@ from rollout.fakes.metrics_contract import (
 from rollout.inventory.ramp_settings import Analysis
 from rollout_datadog import source
 from rollout_datadog.source import Datadog
+from tests.unit.seed import SEED
 
-ROOT = Path(__file__).parents[3]
 QUERIES = {
     REQUESTS: "shop.requests{version:$name}",
     ERRORS: "shop.requests{version:$name,code:5*}",
@@ -42,13 +40,8 @@ ALIVE = "datadog.agent.running{env:prod}"
 OPTIONS = {"queries": QUERIES, "alive": ALIVE}
 
 
-@cache
-def production() -> Environment:
-    return Rollout.load(ROOT / "stacks.toml").environment("production").inventory
-
-
 def environment(**options: Any) -> Environment:
-    return production().model_copy(update={"analysis": Analysis(source="datadog", options=options)})
+    return SEED.model_copy(update={"analysis": Analysis(source="datadog", options=options)})
 
 
 def datadog(server: DatadogServer, **options: Any) -> Datadog:

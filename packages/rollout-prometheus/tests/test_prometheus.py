@@ -9,14 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_server import PrometheusServer
 
-from rollout import Environment, Rollout
+from rollout import Environment
 from rollout.adapters import sources
 from rollout.analysis.metrics import MINUTE, Point, Series, Source
 from rollout.errors import AwsError, RolloutError, UsageError
@@ -36,8 +34,8 @@ from rollout.fakes.metrics_contract import (
 from rollout.inventory.ramp_settings import Analysis
 from rollout_prometheus import source
 from rollout_prometheus.source import Prometheus, PrometheusOptions, api_of
+from tests.unit.seed import SEED
 
-ROOT = Path(__file__).parents[3]
 QUERIES = {
     REQUESTS: 'requests_total{service="$name"}',
     ERRORS: 'requests_total{service="$name",code=~"5.."}',
@@ -47,13 +45,8 @@ NAMES = {"old": "shop-v1", "new": 'shop "v2"'}
 Clock = Iterator[float]
 
 
-@cache
-def production() -> Environment:
-    return Rollout.load(ROOT / "stacks.toml").environment("production").inventory
-
-
 def environment(**options: Any) -> Environment:
-    return production().model_copy(update={"analysis": Analysis(source="prometheus", options=options)})
+    return SEED.model_copy(update={"analysis": Analysis(source="prometheus", options=options)})
 
 
 def prometheus(server: PrometheusServer, **options: Any) -> Prometheus:
