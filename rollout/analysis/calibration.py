@@ -161,7 +161,6 @@ def calibrate(
     *,
     ramps: int,
     progress: Callable[[int], object] = lambda _: None,
-    seed: int = 0,
 ) -> Calibration:
     """Judge ramps whose sides are both legacy.
 
@@ -172,7 +171,6 @@ def calibrate(
         stickiness: Whether clients keep their side during the ramp.
         ramps: How many, 1 or more.
         progress: Called with the number of ramps that are done.
-        seed: What the divisions of the clients are drawn from, 0 or more.
 
     Raises:
         TooShort: The requests are of less time.
@@ -183,7 +181,7 @@ def calibrate(
         raise TooShort(minutes, HOUR + length)
     latest = minutes - length
     starts = np.unique(np.linspace(min(HISTORY, latest), latest, min(STARTS, ramps)).astype(np.int64)).tolist()
-    random, tallies = np.random.default_rng(seed), {way: _Tally(np.zeros(ramps, dtype=np.bool_)) for way in WAYS}
+    random, tallies = np.random.default_rng(0), {way: _Tally(np.zeros(ramps, dtype=np.bool_)) for way in WAYS}
     done = 0
     for number, start in enumerate(starts):
         some = {n: int(random.integers(2**63)) for n in range(number, ramps, len(starts))}

@@ -56,19 +56,18 @@ def read_bytes(path: Path, *, most: int = MOST) -> bytes:
     return found
 
 
-def read_pieces(path: Path, size: int = PIECE) -> Iterator[bytes]:
+def read_pieces(path: Path) -> Iterator[bytes]:
     """A file's content, some at a time, however large it is.
 
     Args:
         path: Its name; links are followed.
-        size: How much at a time, in bytes.
 
     Raises:
         NoSuchFile: There is none.
         Unreadable: It is not a plain file, or is not readable.
     """
     with _opened(path) as file:
-        while piece := file.read(size):
+        while piece := file.read(PIECE):
             yield piece
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import blake2b
 from itertools import chain
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from pydantic import AfterValidator, Field
 from rollout.errors import Problem
 from rollout.inventory.fields import Frozen, distinct
 from rollout.inventory.functions import partition_of
-from rollout.inventory.marks import MAX_FUNCTION_NAME, controller_arn
+from rollout.inventory.marks import MAX_FUNCTION_NAME, controller_arn, shortened
 from rollout.inventory.model import Arn, Environment
 
 MOST_AT_ONCE = 40
@@ -22,7 +21,7 @@ MOST_AT_ONCE = 40
 APPROVAL = "Approve wave "
 """How the names of the states begin that wait for a person."""
 _HASH = 9
-"""Characters that end a name which is too long."""
+"""Characters with which `shortened` ends a name."""
 _LOOK, _LOOKS = timedelta(minutes=15), 3
 """A controller is silent while it looks, 15 minutes at most; and this many looks may fail."""
 
@@ -143,7 +142,7 @@ def with_answer_roles(environments: Mapping[str, Environment], fleets: Mapping[s
 
 def fleet_title(home: Environment, name: str) -> str:
     """The name of a fleet's state machine and of its role."""
-    return _short(f"{_prefix(home)}{name}")
+    return shortened(f"{_prefix(home)}{name}")
 
 
 def fleet_titles(home: Environment) -> str:
@@ -177,12 +176,12 @@ def _member(environment: Environment, home: Environment) -> Member:
 
 
 def _answer_role(home: Environment, fleet: str) -> str:
-    return _role_arn(home, _short(f"{_prefix(home)}{fleet}-answer"))
+    return _role_arn(home, shortened(f"{_prefix(home)}{fleet}-answer"))
 
 
 def _invoking_role(environment: Environment) -> str:
     """The role in another account that a fleet's state machine assumes to invoke the controller there."""
-    return _role_arn(environment, _short(f"rollout-{environment.project}-{environment.name}-fleet"))
+    return _role_arn(environment, shortened(f"rollout-{environment.project}-{environment.name}-fleet"))
 
 
 def _role_arn(environment: Environment, name: str) -> str:
@@ -195,10 +194,3 @@ def _topics(home: Environment) -> tuple[str, ...]:
 
 def _prefix(home: Environment) -> str:
     return f"rollout-{home.project}-fleet-"
-
-
-def _short(whole: str) -> str:
-    """A name that IAM and Step Functions take."""
-    if len(whole) <= MAX_FUNCTION_NAME:
-        return whole
-    return f"{whole[: MAX_FUNCTION_NAME - _HASH]}-{blake2b(whole.encode(), digest_size=4).hexdigest()}"

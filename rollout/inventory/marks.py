@@ -62,11 +62,15 @@ def guard_invoker_name(environment: Environment) -> str:
 
 def _short(environment: Environment, what: str) -> str:
     """A name that Lambda, IAM and the scheduler take."""
-    whole = f"{title(environment.project, environment.name)}-{what}"
-    if len(whole) <= MAX_FUNCTION_NAME:
-        return whole
-    end = f"-{blake2b(whole.encode(), digest_size=4).hexdigest()}-{what}"
-    return whole[: MAX_FUNCTION_NAME - len(end)] + end
+    return shortened(f"{title(environment.project, environment.name)}-{what}", end=f"-{what}")
+
+
+def shortened(name: str, *, most: int = MAX_FUNCTION_NAME, end: str = "") -> str:
+    """A name as AWS takes it, by default Lambda, IAM and Step Functions: a longer one ends in a digest."""
+    if len(name) <= most:
+        return name
+    end = f"-{blake2b(name.encode(), digest_size=4).hexdigest()}{end}"
+    return name[: most - len(end)] + end
 
 
 def _function_arn(environment: Environment, name: str) -> Arn:

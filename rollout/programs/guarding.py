@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from importlib.resources import files
 
 from rollout.alb.described import described
@@ -15,6 +15,7 @@ from rollout.alb.state import AlbState, LiveRule
 from rollout.guard.config import FILE, GuardConfig, GuardedRoute, Silence, write_config
 from rollout.guard.rules import without_header_values
 from rollout.guard.table import table_name
+from rollout.inventory.marks import shortened
 from rollout.inventory.model import Environment, Route
 from rollout.inventory.settings import Guard
 from rollout.programs.alarms.alarms import sns_topics, title, whole_alarms
@@ -45,7 +46,9 @@ def silence_alarm(environment: Environment) -> str:
 
 def named_alarms(environment: Environment, guard: Guard) -> tuple[NamedAlarm, ...]:
     """What listens to the alarms of others."""
-    return tuple(NamedAlarm(_short(f"{title(environment)}-on-{name}"), name) for name in guard.alarms)
+    return tuple(
+        NamedAlarm(shortened(f"{title(environment)}-on-{name}", most=MAX_ALARM_NAME), name) for name in guard.alarms
+    )
 
 
 def guard_config(environment: Environment, live: AlbState) -> GuardConfig:
@@ -94,11 +97,3 @@ def _code() -> dict[str, str]:
     folder = PACKAGE.replace(".", "/")
     found = {each.name: each.read_text("utf-8") for each in files(PACKAGE).iterdir() if each.name.endswith(".py")}
     return {"rollout/__init__.py": "\n", **{f"{folder}/{name}": text for name, text in sorted(found.items())}}
-
-
-def _short(name: str) -> str:
-    """A name that AWS takes."""
-    if len(name) <= MAX_ALARM_NAME:
-        return name
-    end = f"-{blake2b(name.encode(), digest_size=4).hexdigest()}"
-    return name[: MAX_ALARM_NAME - len(end)] + end

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+STEPS = 5
+"""Of an axis, at most."""
 _TIMES = (
     *(_MINUTE, 5 * _MINUTE, 10 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE),
     *(_HOUR, 2 * _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR),
@@ -38,28 +40,17 @@ class Axis:
         return self.start + share * (self.end - self.start)
 
 
-def ticks(top: float, most: int = 5) -> tuple[float, ...]:
-    """Round numbers from 0 to the first that is not below the top.
-
-    Args:
-        top: Above 0.
-        most: How many steps at most, 2 or more.
-    """
-    rough = top / most
+def ticks(top: float) -> tuple[float, ...]:
+    """Round numbers from 0 to the first that is not below the top, which is above 0."""
+    rough = top / STEPS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10, 20) if factor * power >= rough * (1 - 1e-9))
     return tuple(number * step for number in range(math.ceil(top / step - 1e-9) + 1))
 
 
-def time_ticks(start: datetime, end: datetime, most: int = 6) -> tuple[datetime, ...]:
-    """Round times between two, in UTC, both included.
-
-    Args:
-        start: In UTC.
-        end: After it.
-        most: How many at most, 2 or more.
-    """
-    step = next((each for each in _TIMES if (end - start) / each <= most - 1), _TIMES[-1])
+def time_ticks(start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Round times from start to end, in UTC, both included."""
+    step = next((each for each in _TIMES if (end - start) / each <= STEPS), _TIMES[-1])
     first = _EPOCH - (_EPOCH - start) // step * step
     return tuple(first + number * step for number in range((end - first) // step + 1))
 

@@ -42,7 +42,6 @@ class Dashboard:
     Args:
         names: The environments, in the inventory's order.
         costs: What functions cost, which no page waits for; None leaves it.
-        token: What the address holds; by default a new one, of 256 bits.
         bounds: How much of whoever connects is taken.
     """
 
@@ -52,14 +51,13 @@ class Dashboard:
         readings: Readings[Overview],
         costs: Readings[CostLedger] | None = None,
         *,
-        token: str | None = None,
         bounds: ReadLimits = BOUNDS,
     ) -> None:
         self._bounds = bounds
         self._names = tuple(names)
         self._readings = readings
         self._costs = costs
-        self._token = token or secrets.token_urlsafe(32)
+        self._token = secrets.token_urlsafe(32)  # 256 bits
         self._port = 0
 
     @asynccontextmanager

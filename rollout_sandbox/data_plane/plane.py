@@ -63,19 +63,18 @@ class DataPlane:
         metrics: Where requests are counted.
         clock: The sandbox's.
         faults: Some are about access logs.
-        seed: Of all chances; None for others each time.
 
     Attributes:
         issuer: Who signs people in.
         logs: The access logs.
     """
 
-    def __init__(self, metrics: Metrics, clock: SandboxClock, faults: Faults, seed: int | None = None) -> None:
-        self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
+    def __init__(self, metrics: Metrics, clock: SandboxClock, faults: Faults) -> None:
+        self._metrics, self._random = metrics, Random()  # noqa: S311 - weights are no secrets
         self._functions = Functions(clock, self._random)
         self._counting = FunctionCounting(metrics)
         self.issuer, self._relay = Issuer(clock), Relay()
-        self.logs = LogFiles(clock, faults, Random(seed))  # noqa: S311 - names aren't, either
+        self.logs = LogFiles(clock, faults, Random())  # noqa: S311 - names aren't, either
         self._around = Surroundings(
             self._functions, self.issuer, Keys(self.issuer), self._relay, clock, self._random, Propagation()
         )

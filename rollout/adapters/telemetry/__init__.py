@@ -18,7 +18,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock
@@ -60,10 +60,10 @@ def flush(seconds: float = 1.0) -> bool:
     return DaemonPool.wait([_thread.submit(int)], seconds)
 
 
-def is_wanted(variables: Mapping[str, str] = os.environ) -> bool:
+def is_wanted() -> bool:
     """Whether the standard variables ask the command line for spans or metrics."""
-    off = variables.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    return not off and any(variables.get(f"OTEL_EXPORTER_OTLP_{each}ENDPOINT") for each in ("", "TRACES_", "METRICS_"))
+    off = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return not off and any(os.environ.get(f"OTEL_EXPORTER_OTLP_{each}ENDPOINT") for each in ("", "TRACES_", "METRICS_"))
 
 
 @contextmanager
