@@ -14,6 +14,8 @@ from datetime import datetime
 
 from rollout_sandbox.clock import SandboxClock
 
+LONGEST = 3600.0
+"""Seconds of one wait, since a system's longest is less than some times."""
 _log = logging.getLogger("rollout.sandbox")
 
 
@@ -31,14 +33,23 @@ class Agenda:
         self._thread: threading.Thread | None = None
         self._stopped = False
 
+    def now(self) -> datetime:
+        """Its clock's time."""
+        return self._clock.now()
+
     def at(self, time: datetime, act: Callable[[], None]) -> None:
         """Act at a time, or at once if that is past; it must be quick, since others wait for it."""
         with self._changed:
             heapq.heappush(self._due, (time, next(self._numbers), act))
             if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="agenda", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="agenda", daemon=True)
+                thread.start()  # which fails if the system has none left: the next one tries again
+                self._thread = thread
             self._changed.notify_all()
+
+    def is_alive(self) -> bool:
+        """Whether its thread runs, if it was needed so far."""
+        return self._thread is None or self._thread.is_alive()
 
     def stop(self) -> None:
         """Act no more."""
@@ -62,5 +73,5 @@ class Agenda:
                 left = (self._due[0][0] - self._clock.now()).total_seconds() if self._due else None
                 if left is not None and left <= 0:
                     return heapq.heappop(self._due)[2]
-                self._changed.wait(None if left is None else left / self._clock.speed)
+                self._changed.wait(None if left is None else min(left / self._clock.speed, LONGEST))
         return None

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 PREFIX = "/_rollout/"
 HEALTH = "health"
 ISSUER = "issuer"
+ASKED = "it was asked to"
+PATIENCE = 10.0
+"""Seconds for an answer."""
 TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
 
 
@@ -115,7 +118,7 @@ def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **q
         SandboxError: Nobody answers there, or somebody who doesn't know the token.
     """
     # Not urllib: it would take a proxy that the environment names.
-    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=PATIENCE)
     try:
         connection.request(
             method,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hmac
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import issuer
-from rollout_sandbox.asking import HEALTH, ISSUER, PREFIX, TOKEN_HEADER, proof
+from rollout_sandbox.asking import ASKED, HEALTH, ISSUER, PREFIX, TOKEN_HEADER, proof
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.faults import AnyFault, Faults
@@ -49,7 +49,7 @@ class Control:
         faults: Where faults are asked for.
         authorization: Where policies are set.
         provider_port: Which port serves an account and a region.
-        stopped: Set when somebody asks for the end.
+        ends: Gets the reason when somebody asks for the end.
         plane: The load balancers' data plane.
         moto: Whose changes are read, and made again.
         clock: The sandbox's time.
@@ -62,7 +62,7 @@ class Control:
     faults: Faults
     authorization: Authorization
     provider_port: Callable[[str, str, Sequence[Path]], int]
-    stopped: threading.Event
+    ends: SimpleQueue[str]
     plane: DataPlane
     moto: RecordedMoto
     clock: SandboxClock
@@ -86,7 +86,7 @@ class Control:
             return Response(status=HTTPStatus.NOT_FOUND)
         try:
             answer = handler(request)
-        except SandboxError as error:
+        except (SandboxError, ValueError) as error:
             return Response(str(error), status=HTTPStatus.BAD_REQUEST)
         return Response(json.dumps(answer), content_type="application/json")
 
@@ -112,7 +112,7 @@ class Control:
             ("GET", "changes"): lambda asked: self.moto.changes(asked.args["account"]),
             ("POST", "changes"): lambda asked: self.moto.make(asked.get_json()),
             ("POST", "sessions"): lambda asked: self.sessions.key(Session(**asked.get_json())),
-            ("POST", "stop"): lambda _: self.stopped.set(),
+            ("POST", "stop"): lambda _: self.ends.put(ASKED),
         }
 
     def _provider(self, asked: Request) -> int:

@@ -6,10 +6,11 @@ Who is alive is told by locks and answers, never by process ids alone, which get
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import resource
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rollout.base.child_environment import without_secrets
@@ -26,18 +28,21 @@ from rollout.base.private import private_folder
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import extra, reach
-from rollout_sandbox.asking import RemoteClock, RemoteFaults, RemoteIssuer, ask, in_json, is_alive
+from rollout_sandbox.asking import ASKED, RemoteClock, RemoteFaults, RemoteIssuer, ask, in_json, is_alive
+from rollout_sandbox.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from rollout_sandbox.data_plane.addresses import Listening
     from rollout_sandbox.data_plane.profiles import Profile
     from rollout_sandbox.journal import Call
+    from rollout_sandbox.server import Sandbox
 
 START_TIMEOUT = timedelta(minutes=2)
 STOP_TIMEOUT = timedelta(seconds=10)
 FILES = 10_000
 GLANCE = timedelta(seconds=1)
-"""How often a daemon checks that its file still exists."""
+"""How often a daemon checks that its file still exists, and that its threads live."""
+_ENDED = "the sandbox ended: "
 _INFO, _LOG, _START_LOCK, _LIFE_LOCK = "sandbox.json", "daemon.log", "start.lock", "daemon.lock"
 
 
@@ -185,13 +190,28 @@ def connect(folder: Path) -> SandboxInfo:
     info = status(folder)
     if info is None:
         extra.require()
-        raise SandboxError(
-            "no sandbox is running",
-            where=str(folder),
-            hint="start one: rollout sandbox start",
-            code="sandbox-not-running",
-        )
+        raise _absent(folder)
     return info
+
+
+def _absent(folder: Path) -> SandboxError:
+    """Why no sandbox answers: none was started, it ended by itself, it was killed, or it is too busy."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - most commands only connect to one that runs
+
+    log, text, hint = folder / _LOG, "no sandbox is running", "start one: rollout sandbox start"
+    said = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    why = next((line.removeprefix(_ENDED) for line in reversed(said) if line.startswith(_ENDED)), None)
+    place = folder
+    if why is not None and why not in {ASKED, signal.SIGTERM.name, signal.SIGINT.name}:
+        text, place = f"{text}; the last one ended, since {why}", log
+    elif why is None and (folder / _INFO).exists():
+        try:
+            FileLock(folder / _LIFE_LOCK, timeout=0, mode=0o600).acquire()
+        except Timeout:
+            text, hint = "the sandbox is there, but doesn't answer", "wait, or see whether its processor is busy"
+            return SandboxError(text, where=str(log), hint=hint, code="sandbox-unreachable")
+        text += "; the last one was killed, which the system does for want of memory"
+    return SandboxError(text, where=str(place), hint=hint, code="sandbox-not-running")
 
 
 def stop(folder: Path) -> bool:
@@ -222,7 +242,7 @@ def stop(folder: Path) -> bool:
 
 
 def _spawn(folder: Path) -> SandboxInfo:
-    log = os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    log = os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     try:
         child = subprocess.Popen(
             [sys.executable, "-m", __name__, str(folder)],
@@ -237,8 +257,9 @@ def _spawn(folder: Path) -> SandboxInfo:
         os.close(log)
     with child:  # the child ends at once, its own child is the daemon and says so on the pipe
         assert child.stdout is not None  # noqa: S101 - for mypy: it is a pipe
-        heard, _, _ = select.select([child.stdout], [], [], START_TIMEOUT.total_seconds())
-        ready = heard and child.stdout.readline()
+        with selectors.DefaultSelector() as pipe:  # `select` fails for files of numbers above 1,023
+            pipe.register(child.stdout, selectors.EVENT_READ)
+            ready = pipe.select(START_TIMEOUT.total_seconds()) and child.stdout.readline()
     info = status(folder) if ready else None
     if info is None:
         tail = (folder / _LOG).read_text("utf-8").strip().splitlines()[-1:]
@@ -266,7 +287,8 @@ def main(folder: Path) -> None:
         Sandbox.start(folder) as sandbox,
     ):
         for end in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(end, lambda *_: sandbox.stopped.set())
+            # a queue's put may interrupt its get, an Event's set would wait for its wait for ever
+            signal.signal(end, lambda number, _: sandbox.ends.put(signal.Signals(number).name))
         info = SandboxInfo(
             folder,
             sandbox.endpoint,
@@ -279,12 +301,29 @@ def main(folder: Path) -> None:
         _publish(info)
         print("ready", flush=True)  # noqa: T201 - the starter waits for it
         os.dup2(2, 1)
-        with (folder / _INFO).open("rb") as published:  # held open, lest its number be used again
-            while not sandbox.stopped.wait(GLANCE.total_seconds()) and _is_at(folder / _INFO, published):
-                pass
-            if _is_at(folder / _INFO, published):
-                (folder / _INFO).unlink()
+        _serve(sandbox, folder / _INFO)
+        # what hangs now would keep the folder's lock
+        faulthandler.dump_traceback_later(STOP_TIMEOUT.total_seconds() - 2, exit=True)
     os._exit(0)  # without waiting for a provider's call that is still retrying
+
+
+def _serve(sandbox: Sandbox, file: Path) -> None:
+    """Wait until there is a reason to end, and say which; where a thread died or hangs, end at once."""
+    watchdog, why, trouble = Watchdog(sandbox.parts), None, None
+    with file.open("rb") as published:  # held open, lest its number be used again
+        while why is None:
+            with suppress(Empty):
+                why = sandbox.ends.get(timeout=GLANCE.total_seconds())
+                break
+            trouble = watchdog.look()
+            why = trouble or (None if _is_at(file, published) else f"{file} is gone")
+        if trouble:
+            faulthandler.dump_traceback()
+        print(f"{_ENDED}{why}", file=sys.stderr, flush=True)  # noqa: T201 - its log
+        if _is_at(file, published):
+            file.unlink()
+    if trouble:
+        os._exit(1)
 
 
 def _make_room_for_connections() -> None:

@@ -41,14 +41,15 @@ class Call:
 
 
 class Journal:
-    """Calls in the order of their answers, kept in memory and, where a file is given, as JSON lines in it."""
+    """Calls in the order of their answers, as JSON lines in a file, or in memory where none is given."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._calls: list[Call] = []
         self._lock = threading.Lock()
-        self._file = None
+        self._file, self._path, self._begin = None, file, 0
         if file is not None:
             self._file = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
+            self._begin = file.stat().st_size
 
     def add(
         self,
@@ -65,14 +66,17 @@ class Journal:
         now = datetime.now(UTC).isoformat()
         call = Call(now, account, region, action, _textual(parameters), status, error, by)
         with self._lock:
-            self._calls.append(call)
-            if self._file is not None:
-                self._file.write(json.dumps(asdict(call)) + "\n")
-                self._file.flush()
+            if self._file is None:
+                self._calls.append(call)
+                return
+            self._file.write(json.dumps(asdict(call)) + "\n")
+            self._file.flush()
 
     def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
-        """The calls in memory; see `select`."""
+        """The calls so far; see `select`."""
         with self._lock:
+            if self._path is not None:
+                return read(self._path, action, account, self._begin)
             return select(self._calls, action, account)
 
     def close(self) -> None:
@@ -81,12 +85,13 @@ class Journal:
             self._file.close()
 
 
-def read(file: Path, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
-    """The calls in a journal's file, whoever writes it; see `select`."""
+def read(file: Path, action: str = "*", account: str | None = None, begin: int = 0) -> tuple[Call, ...]:
+    """The calls in a journal's file from a byte on, whoever writes it; see `select`."""
     if not file.exists():
         return ()
-    lines = file.read_text("utf-8").splitlines()
-    return select((Call(**json.loads(line)) for line in lines), action, account)
+    with file.open(encoding="utf-8") as lines:
+        lines.seek(begin)
+        return select((Call(**json.loads(line)) for line in lines), action, account)
 
 
 def select(calls: Iterable[Call], action: str, account: str | None) -> tuple[Call, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -30,12 +31,23 @@ class Living:
         functions: Who answers invocations.
         events: Where asynchronous ones wait.
         executions: Who answers calls about state machines' executions.
+        agenda: When things are done.
     """
 
     moto: RecordedMoto
     functions: RunningFunctions
     events: Events
     executions: StateMachines
+    agenda: Agenda
+
+    def ask(self, answer: Callable[[], None]) -> None:
+        """Have this called when the next thing is due, in moto's turn."""
+
+        def in_turn() -> None:
+            with self.moto.turn:
+                answer()
+
+        self.agenda.at(self.agenda.now(), in_turn)
 
 
 def begin(  # noqa: PLR0917 - each is a part of its own
@@ -55,4 +67,4 @@ def begin(  # noqa: PLR0917 - each is a part of its own
         "scheduler": Schedules(agenda, clock, turn, events).refresh,
         "states": executions.refresh,
     }
-    return Living(moto, functions, events, executions)
+    return Living(moto, functions, events, executions, agenda)

@@ -45,7 +45,11 @@ class EachMinute:
         at = datetime.fromtimestamp(minute, UTC) + AFTER
         if self._clock.now() - at > AT_MOST_BACK:
             self._plan(self._clock.now() - AT_MOST_BACK)
-        elif self._look(minute, at):
-            self._plan(at)
-        else:
+            return
+        goes_on = True  # also where it fails, which the agenda logs
+        try:
+            goes_on = self._look(minute, at)
+        finally:
             self._is_planned = False
+            if goes_on:
+                self._plan(at)

@@ -57,10 +57,14 @@ class Schedules:
         with self._turn:
             there = list(_schedules())
             for group, schedule in there:
-                began = self._began.get((schedule.arn, schedule.schedule_expression), at)
-                if not _is_due(schedule, at, began):
+                try:
+                    began = self._began.get((schedule.arn, schedule.schedule_expression), at)
+                    if not _is_due(schedule, at, began):
+                        continue
+                    fired.append((schedule.target, _event(schedule, at)))
+                except Exception:  # noqa: BLE001 - whatever it is, the others fire
+                    _log.exception("the schedule %s can't fire", schedule.name)
                     continue
-                fired.append((schedule.target, _event(schedule, at)))
                 if schedule.action_after_completion == "DELETE" and schedule.schedule_expression.startswith("at("):
                     group.delete_schedule(schedule.name)
         for target, event in fired:

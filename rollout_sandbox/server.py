@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +25,7 @@ from rollout_sandbox.faults import Faults
 from rollout_sandbox.journal import JOURNAL, Call, Journal
 from rollout_sandbox.metrics import Metrics
 from rollout_sandbox.sessions import Session, Sessions
+from rollout_sandbox.watchdog import Part
 
 if TYPE_CHECKING:
     from rollout_sandbox.data_plane.functions import Handler
@@ -44,7 +46,8 @@ class Sandbox:
         token: What its control paths ask for.
         faults: Where trouble is ordered.
         skipped: The actions of earlier changes that could not be made again.
-        stopped: Set when somebody asks for the end by a control path.
+        ends: Gets the reason when somebody asks for the end by a control path.
+        parts: What has to live.
         clock: Its time, which may be made faster.
     """
 
@@ -61,7 +64,7 @@ class Sandbox:
         self.folder = folder
         self.token = secrets.token_urlsafe()
         self.faults = Faults()
-        self.stopped = threading.Event()
+        self.ends = SimpleQueue[str]()
         self.clock = SandboxClock()
         self._metrics = Metrics(self.clock)
         self._running = running
@@ -85,7 +88,7 @@ class Sandbox:
             self.faults,
             self._authorization,
             self.provider_port,
-            self.stopped,
+            self.ends,
             self._plane,
             moto,
             self.clock,
@@ -103,6 +106,11 @@ class Sandbox:
         serving.start()
         running.callback(serving.join)
         running.callback(server.shutdown)
+        self.parts = (
+            Part("the API's thread", serving.is_alive, server.ask),
+            Part("the data plane's thread", self._plane.is_alive, self._plane.ask),
+            Part("the agenda's thread", living.agenda.is_alive, living.ask),
+        )
 
     @classmethod
     def start(cls, folder: Path | None = None) -> Self:

@@ -6,10 +6,13 @@ arrive within a time and a size, and there are only so many at once.
 
 from __future__ import annotations
 
+import errno
 import io
+import logging
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -24,8 +27,12 @@ HOST = "127.0.0.1"
 CONNECTIONS = 500
 ARRIVES_WITHIN = 60.0
 """Seconds for a request, headers and body."""
+SHORT_OF_FILES = 0.1
+"""Seconds until a connection is tried again for which there is no file."""
 MAX_BODY = 100_000_000
 """Bytes; the largest that AWS takes is a function's code of 50 MB, in base64."""
+
+_log = logging.getLogger("rollout.sandbox")
 
 
 def refusal(environ: Mapping[str, Any]) -> HTTPStatus | None:
@@ -68,6 +75,8 @@ def _wall() -> datetime:
 class OwnServer(ThreadedWSGIServer):
     """A server on a free port of the loopback interface; `serve_forever` begins it.
 
+    Nothing that goes wrong with a connection gets up to its loop, whose end would close the port.
+
     Args:
         app: A WSGI application.
         now: The time that its answers tell.
@@ -85,10 +94,45 @@ class OwnServer(ThreadedWSGIServer):
         super().__init__(HOST, 0, app, Handler)
         self.now, self.arrives_within = now, arrives_within
         self._free = threading.BoundedSemaphore(connections)
+        self._asked: deque[Callable[[], None]] = deque()
+
+    def ask(self, answer: Callable[[], None]) -> None:
+        """Have the loop call this in its next round."""
+        self._asked.append(answer)
+
+    def service_actions(self) -> None:
+        """Answer who asks whether the loop goes round."""
+        while self._asked:
+            self._asked.popleft()()
+
+    def get_request(self) -> Any:
+        """Take a connection; one for which there is no file stays in the queue."""
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+                time.sleep(SHORT_OF_FILES)
+            raise
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
         """Whether a connection is let in."""
-        return peers.are_ours(client_address, (HOST, self.port)) and self._free.acquire(blocking=False)
+        try:
+            return peers.are_ours(client_address, (HOST, self.port)) and self._free.acquire(blocking=False)
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("whose a connection is can't be told")
+            return False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Begin the connection's thread."""
+        try:
+            super().process_request(request, client_address)
+        except Exception:  # no thread is left
+            self._free.release()
+            raise
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """Log it, which never fails, even on a full disk."""
+        _log.exception("a connection failed")
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer, in a thread of the connection's own."""

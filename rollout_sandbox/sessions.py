@@ -54,7 +54,9 @@ class Sessions:
         """A session's access key, always the same."""
         with self._lock:
             if session not in self._keys:
-                self._keys[session] = f"ASIA{session.account}{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+                while (key := f"ASIA{session.account}{''.join(map(secrets.choice, [_LETTERS] * 4))}") in self._by_key:
+                    pass
+                self._keys[session] = key
                 self._by_key[self._keys[session]] = session
             return self._keys[session]
 

@@ -254,7 +254,10 @@ class _Running:
             with self.home._lock:  # noqa: SLF001 - as above
                 answer(result)
 
-        threading.Thread(target=do, name="task", daemon=True).start()
+        try:
+            threading.Thread(target=do, name="task", daemon=True).start()
+        except RuntimeError as error:  # the system has no thread left
+            answer(Failed("States.TaskFailed", str(error)))
 
     def _result(self, call: Call) -> Any | Failed:
         session = self.session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -20,6 +21,8 @@ from rollout_sandbox.metrics import MINUTE
 from rollout_sandbox.minutes import EachMinute
 from rollout_sandbox.strict.alarm_states import Standing, Transition, stand
 from rollout_sandbox.strict.cloudwatch import MeasuredCloudWatch
+
+_log = logging.getLogger("rollout.sandbox")
 
 
 class AlarmWatch:
@@ -54,8 +57,12 @@ class AlarmWatch:
         with self._turn:
             for backend in _backends():
                 for alarm in list(backend.alarms.values()):
-                    if (changed := _evaluated(alarm, backend, minute, at)) is not None:
-                        backend.transitions.append(changed)
+                    try:
+                        changed = _evaluated(alarm, backend, minute, at)
+                    except Exception:  # noqa: BLE001 - whatever it is, the others are evaluated
+                        _log.exception("the alarm %s can't be evaluated", alarm.name)
+                    else:
+                        backend.transitions += [changed] if changed else []
                 backend.transitions += _new(backend.alarms, at)
                 self._settle(backend, at)
             return any(backend.alarms for backend in _backends())

@@ -53,8 +53,9 @@ class FunctionCounting:
         if not throttled:
             found |= {"Invocations": 1.0, "Errors": float(went.failure is not None)}
             found |= {"Duration": went.duration / timedelta(milliseconds=1), "ConcurrentExecutions": went.at_once}
+        who = function.account, function.region, function.name
         added = [
-            (self._function(name, function, more), value)
+            (self._function(name, who, more), value)
             for more in _qualified(function, went)
             for name, value in found.items()
         ]
@@ -62,12 +63,14 @@ class FunctionCounting:
             lines = {"Reports": 1.0}
             if went.start is not None:
                 lines |= {"ColdStarts": 1.0, "InitMilliseconds": went.start / timedelta(milliseconds=1)}
-            added += [(self._function(name, function, (), REPORTS), value) for name, value in lines.items()]
+            added += [(self._function(name, who, (), REPORTS), value) for name, value in lines.items()]
         self._metrics.add(added)
 
-    def _function_metric(self, name: str, function: Target, more: Dimensions, namespace: str = _LAMBDA) -> Metric:
-        dimensions = tuple(sorted((("FunctionName", function.name), *more)))
-        return Metric(function.account, function.region, namespace, name, dimensions)
+    @staticmethod
+    def _function_metric(name: str, who: tuple[str, str, str], more: Dimensions, namespace: str = _LAMBDA) -> Metric:
+        account, region, function = who
+        dimensions = tuple(sorted((("FunctionName", function), *more)))
+        return Metric(account, region, namespace, name, dimensions)
 
 
 class Counting(FunctionCounting):

@@ -181,7 +181,7 @@ class Functions:
         context = Context(name, target.version, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
         try:
             return self._handler(target.account, name)(event, context), None
-        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda calls it unhandled
+        except BaseException as error:  # noqa: BLE001 - whatever it raises, also an exit, which would end the loop
             return _error(type(error).__name__, str(error)), Failure.CRASHED
 
     def _handler(self, account: str, name: str) -> Handler:
@@ -210,7 +210,7 @@ def load_handler(entry_point: str, root: Path) -> Handler:
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
         handler: Handler = getattr(loaded, function)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SandboxError(
             f"{entry_point} can't be imported: {error}", where=str(root), code="program-missing"
         ) from error

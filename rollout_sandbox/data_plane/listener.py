@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from aiohttp import web
+from aiohttp import ClientError, web
+from aiohttp.web_protocol import RequestPayloadError
 
 from rollout.alb.alb_event import MAX_BYTES, Malformed, TooLarge, checked, event
 from rollout.inventory import conditions
@@ -37,6 +39,8 @@ from rollout_sandbox.strict.builds import LATEST
 
 MAX_OTHER_BYTES = 64 * MAX_BYTES
 """What is kept in memory for targets that aren't functions, whose bodies a load balancer doesn't limit."""
+
+_log = logging.getLogger("rollout.sandbox")
 
 
 class Propagation:
@@ -118,7 +122,12 @@ class Listener:
         response = None
         try:
             response = await self._answered(request, Entrance(self._issuer, self._keys, self._seal, now), going)
-            return response
+            return response  # noqa: TRY300 - what happens to it comes last
+        except (OSError, ClientError, RequestPayloadError):  # the client is gone, or its target
+            raise
+        except Exception:
+            _log.exception("%s %s failed", came.method, came.raw_path)  # aiohttp's 500 says nothing
+            raise
         finally:
             going.over(response)
 

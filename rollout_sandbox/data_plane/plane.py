@@ -10,7 +10,8 @@ import asyncio
 import socket
 import threading
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -23,6 +24,7 @@ from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
 from rollout.alb.alb_event import Event
 from rollout.base.bounded import QUIET, Bounded, ReadLimits
+from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.addresses import Listening
@@ -109,6 +111,14 @@ class DataPlane:
     def _log_of(self, balancer: FakeLoadBalancer) -> AccessLog:
         return self.logs.of(balancer.arn, internal=balancer.scheme == "internal")
 
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def ask(self, answer: Callable[[], None]) -> None:
+        """Have its thread call this."""
+        self._loop.call_soon_threadsafe(answer)
+
     def stop(self) -> None:
         """Close all listeners and end the thread."""
         for arn in list(self._open):
@@ -150,7 +160,11 @@ class DataPlane:
         self._around.propagation.delay, self._around.propagation.share = delay, share
 
     def _await(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while not wait([waiting], timeout=1).done:
+            if not self._thread.is_alive():
+                raise SandboxError("the sandbox's data plane ended", code="sandbox-unreachable")
+        return waiting.result()
 
     async def _serve(self, balancer: FakeLoadBalancer, listener: FakeListener, rules: Rules) -> None:
         _, _, _, region, account, *_ = balancer.arn.split(":")

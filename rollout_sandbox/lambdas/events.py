@@ -83,8 +83,25 @@ class Events:
             self._later(waiting, delay)
 
     def _later(self, waiting: _Waiting, pause: timedelta) -> None:
-        begin = threading.Thread(target=self._deliver, args=(waiting,), name="event", daemon=True).start
-        self._agenda.at(self._clock.now() + pause, begin)
+        self._agenda.at(self._clock.now() + pause, lambda: self._begin(waiting))
+
+    def _begin(self, waiting: _Waiting) -> None:
+        try:
+            threading.Thread(target=self._try, args=(waiting,), name="event", daemon=True).start()
+        except RuntimeError:  # the system has no thread left
+            self._again(waiting)
+
+    def _try(self, waiting: _Waiting) -> None:
+        try:
+            self._deliver(waiting)
+        except Exception:  # noqa: BLE001 - a system error, such as a process that can't be started, is no function's: AWS goes on
+            _log.exception("an event for %s wasn't delivered", waiting.arn)
+            self._again(waiting)
+
+    def _again(self, waiting: _Waiting) -> None:
+        """Try it again after a throttle or a system error, later each time."""
+        pause = min(MAX_PAUSE, timedelta(seconds=2**waiting.throttled))
+        self._later(replace(waiting, throttled=waiting.throttled + 1), pause)
 
     def _deliver(self, waiting: _Waiting) -> None:
         _, _, _, region, account, _, name, *qualifier = waiting.arn.split(":")
@@ -99,8 +116,7 @@ class Events:
             return
         went = self._functions.invoke(target, waiting.event)
         if went.failure is Failure.THROTTLED:
-            pause = min(MAX_PAUSE, timedelta(seconds=2**waiting.throttled))
-            self._later(replace(waiting, throttled=waiting.throttled + 1), pause)
+            self._again(waiting)
         elif went.failure is None:
             self._end(target, waiting, config, "Success", went)
         elif waiting.failed < config.get("MaximumRetryAttempts", len(RETRIES)):

@@ -115,10 +115,12 @@ class RunningFunctions:
         }
         result = process.invoke(told, code.timeout)
         with self._lock:
-            if process.is_alive:
+            if is_alive := process.is_alive:
                 self._idle.append((build, code, stream, process))
             else:
                 self._all.discard(process)
+        if not is_alive:
+            process.end()
         self._log(target, code, session, stream, request, result)
         failure = Failure.TIMED_OUT if result.timed_out else Failure.CRASHED if result.failed else None
         start = None if warm else timedelta(0)

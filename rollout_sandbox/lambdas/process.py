@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import select
+import selectors
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,7 @@ class FunctionProcess:
 
     def __init__(self, zipped: bytes, variables: Mapping[str, str], folder: Path) -> None:
         root, temporary = (Path(tempfile.mkdtemp(prefix=name, dir=folder)) for name in ("task-", "tmp-"))
+        self._folders = root, temporary
         if zipped:
             with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
                 archive.extractall(root)
@@ -84,7 +86,7 @@ class FunctionProcess:
 
     def invoke(self, told: Mapping[str, Any], timeout: timedelta) -> Result:
         """Run the function once; after a timeout, or its death, the process is of no more use."""
-        began, first = time.monotonic(), len(self._lines)
+        began, self._lines = time.monotonic(), []
         self._is_read.clear()
         child = self._child
         assert child.stdin is not None  # noqa: S101 - for mypy: both are pipes
@@ -93,21 +95,23 @@ class FunctionProcess:
         try:
             child.stdin.write(json.dumps(told).encode() + b"\n")
             child.stdin.flush()
-            ready, _, _ = select.select([child.stdout], [], [], timeout.total_seconds())
-            line = child.stdout.readline() if ready else b""
+            with selectors.DefaultSelector() as answers:  # `select` fails for files of numbers above 1,023
+                answers.register(child.stdout, selectors.EVENT_READ)
+                is_late = not answers.select(timeout.total_seconds())
+            line = b"" if is_late else child.stdout.readline()
         except (OSError, ValueError):  # it died, or was ended beside
-            ready = [child.stdout]
+            is_late = False
         took = timedelta(seconds=time.monotonic() - began)
         if line:
             answer = json.loads(line)
             self._is_read.wait(_ENDS_WITHIN)
-            return Result(answer["said"], answer["failed"], False, took, tuple(self._lines[first:]))
+            return Result(answer["said"], answer["failed"], False, took, tuple(self._lines))
         self.end()
-        if not ready:
+        if is_late:
             text = f"Task timed out after {timeout.total_seconds():.2f} seconds"
             error = {"errorType": "Sandbox.Timedout", "errorMessage": text}
-            return Result(error, True, True, timeout, (*self._lines[first:], text))
-        return Result(_DIED, True, False, took, tuple(self._lines[first:]))
+            return Result(error, True, True, timeout, (*self._lines, text))
+        return Result(_DIED, True, False, took, tuple(self._lines))
 
     @property
     def is_alive(self) -> bool:
@@ -124,6 +128,8 @@ class FunctionProcess:
         for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
             if pipe is not None:
                 pipe.close()
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _read(self) -> None:
         assert self._child.stderr is not None  # noqa: S101 - as above

@@ -56,7 +56,8 @@ class ProviderServer:
         with self._lock:
             self._roots.update(root.resolve() for root in roots)
             if (account, region) not in self._ports:
-                workers, guard = ThreadPoolExecutor(WORKERS, thread_name_prefix="provider"), _OursAlone()
+                workers, guard = _Workers(WORKERS, thread_name_prefix="provider"), _OursAlone()
+                workers.submit(int).result()
                 server = grpc.server(workers, interceptors=[guard], options=_OPTIONS)
                 servicer = Servicer(Aws(self._endpoint, self._token, account, region, self._roots), TYPES, INVOKES)
                 provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -78,6 +79,20 @@ class ProviderServer:
 def serve(endpoint: str, token: str) -> ProviderServer:
     """Offer the provider for a sandbox."""
     return ProviderServer(endpoint, token)
+
+
+class _Workers(ThreadPoolExecutor):
+    """Threads of a server. If the system has none left, those that there are do the work.
+
+    The error would end gRPC's own thread, and nobody would get an answer from then on.
+    """
+
+    def _adjust_thread_count(self) -> None:
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
 
 
 class _OursAlone(grpc.ServerInterceptor):  # type: ignore[misc]

@@ -46,6 +46,9 @@ def test_it_starts_once_and_stops_once(folder: Path) -> None:
     assert daemon.stop(folder)
     assert not daemon.stop(folder)
     assert daemon.status(folder) is None
+    with pytest.raises(SandboxError) as caught:
+        daemon.connect(folder)
+    assert caught.value.what == "no sandbox is running"  # and nothing of an end that was asked for
 
 
 def test_two_starts_at_once_make_one(folder: Path) -> None:
