@@ -42,7 +42,7 @@ def approve(
     run: Session,
     environment: EnvironmentName,
     weight: Annotated[
-        str | None, typer.Argument(metavar="[N]", help="The step to approve; by default the next one that waits.")
+        str | None, typer.Argument(metavar="[N]", help="The step to approve; by default the ramp's next one.")
     ] = None,
 ) -> None:
     """Approve a step of approve-before; history records who did.

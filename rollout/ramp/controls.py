@@ -10,6 +10,7 @@ from rollout.errors import UsageError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent, bounded, parse_duration, parse_moment
 from rollout.migration import events
+from rollout.ramp.decide import next_step
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.ramp_journal import Journal, Kind, entries
 
@@ -24,13 +25,16 @@ def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
         now: AWS's time.
 
     Raises:
-        UsageError: It is neither, has no time zone, or is more than 90 days away.
+        UsageError: It is neither, has no time zone, is over, or is more than 90 days away.
     """
     try:
         until = _moment(value, now)
     except ValueError as error:
         wanted = "give a time with its time zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
         raise UsageError(str(error), hint=wanted, code="invalid-time") from None
+    if until < now:
+        hint = "give a later time; `0s` lifts a freeze"
+        raise UsageError(f"{until:%Y-%m-%d %H:%M} UTC is in the past", hint=hint, code="out-of-range")
     if until - now > MAX_FREEZE:
         raise UsageError(
             f"{until:%Y-%m-%d} is too far away", hint=f"at most {MAX_FREEZE.days} days are allowed", code="out-of-range"
@@ -75,7 +79,7 @@ class Controls:
         """Approve a step of `approve-before`.
 
         Args:
-            weight: The step; the next that needs it by default.
+            weight: The step; by default the ramp's next one, so that a second yes approves no later one.
 
         Raises:
             UsageError: There is no such step to approve, or no ramp is running.
@@ -96,12 +100,20 @@ class Controls:
                 hint=f"the steps that do are {steps}",
                 code="nothing-to-approve",
             )
+        following = next_step(ramp, stands.weight)
+        if weight is None and following not in open_:
+            name, later = self._environment.name, min(open_)
+            raise UsageError(
+                f"the next step, {following} %, waits for no approval",
+                hint=f"`rollout approve {name} {later}` approves {later} % already now",
+                code="nothing-to-approve",
+            )
         step = min(open_) if weight is None else weight
         self._write(Kind.APPROVED, step)
         return step
 
     def freeze(self, until: datetime) -> None:
-        """Stop raises until a time; a time in the past lifts a freeze."""
+        """Stop raises until a time; a freeze until now lifts one."""
         self._write(Kind.FROZEN, None, until)
 
     def _under_way(self, live: AlbState) -> RampState:

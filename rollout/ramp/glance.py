@@ -42,7 +42,7 @@ def glance_of(
             return _failing(name, decision, judgement)
         case Act.ASK:
             said = f"The candidate passed. {target} % needs an approval."
-            command = f"rollout approve {name}"
+            command = f"rollout approve {name} {target}"
             return Glance(Mood.PERSON, "Waits for an approval", said, "a person", command, f"go on to {target} %")
         case Act.PAUSE:
             return Glance(Mood.PERSON, "Paused", f"{why}.", "a person", f"rollout resume {name}", "let it go on")

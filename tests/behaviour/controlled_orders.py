@@ -143,7 +143,7 @@ class Orders:
         self._of("boss").ramp.skip_wait()
 
     def approve(self) -> None:
-        self._of("boss").ramp.approve()
+        self._of("boss").ramp.approve(100)
 
     def freeze(self) -> None:
         self._of("boss").ramp.freeze("10m")

@@ -139,6 +139,15 @@ def test_no_time_leaves_the_calendar(text: str) -> None:
     assert read_until("2h", NOW) == NOW + timedelta(hours=2)
 
 
+def test_a_freeze_until_a_time_that_is_over_is_refused() -> None:
+    """A mistyped year would say that it is frozen, and freeze nothing."""
+    for until in (NOW - timedelta(seconds=1), "2025-12-24T18:00Z"):
+        with pytest.raises(UsageError) as caught:
+            read_until(until, NOW)
+        assert caught.value.code == "out-of-range"
+    assert read_until("0s", NOW) == NOW
+
+
 ENDLESS = {
     "hexadecimal": ("x = 0x" + "f" * 5000, "out-of-bounds"),
     "decimal": ("x = " + "9" * 5000, "invalid-toml"),

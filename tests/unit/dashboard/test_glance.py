@@ -44,7 +44,7 @@ from tests.unit.dashboard.world import HISTORY, NOW, RAMP, Histories, entry, mad
     [
         ("fine", Mood.FINE, "the bake", None),
         ("waiting", Mood.WAITING, "requests", None),
-        ("person", Mood.PERSON, "a person", "rollout approve europe"),
+        ("person", Mood.PERSON, "a person", "rollout approve europe 50"),
         ("failing", Mood.FAILING, "the next look", "rollout rollback asia"),
         ("guard-fired", Mood.BACK, "a person", "rollout rollback review"),
     ],

@@ -304,6 +304,16 @@ def test_a_step_waits_for_an_approval_that_history_keeps() -> None:
     assert "boss@desk" in next(update.message for update in world.updates if "approved" in update.message)
 
 
+def test_a_second_yes_approves_no_later_step() -> None:
+    world = World(inventory(**{"approve-before": [50, 100]}))
+    world.ramp(once=True)
+    assert controls(world).approve(world.read(), None) == FIFTY
+    with pytest.raises(UsageError) as caught:
+        controls(world).approve(world.read(), None)
+    assert (caught.value.code, "approve production 100" in str(caught.value.hint)) == ("nothing-to-approve", True)
+    assert controls(world).approve(world.read(), WHOLE) == WHOLE
+
+
 @pytest.mark.parametrize(("choice", "shares"), [("hold", {FIVE}), ("rollback", {None})])
 def test_an_approval_that_nobody_gives_expires(choice: str, shares: set[Percent | None]) -> None:
     ramp = inventory(**{"approve-before": [50], "approval-expiry": "2h", "on-expiry": choice})
