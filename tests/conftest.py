@@ -28,6 +28,7 @@ from rollout_sandbox import Call, daemon
 from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.snapshots import Snapshot, add, take
 from rollout_sandbox.story import answer, seed
+from tests.checkout import Checkout
 
 ROOT = Path(__file__).parent.parent
 FAST = 60.0
@@ -90,16 +91,14 @@ def fast_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxInfo]:
 
 
 @dataclass
-class Team:
+class Team(Checkout):
     """A team's checkout, and its environment in an account that nobody else has.
 
     Attributes:
-        folder: Its checkout, with a stacks.toml of its own.
         target: The environment as the library opens it.
         events: What was told so far.
     """
 
-    folder: Path
     account: str
     aws: SandboxInfo
     events: list[Event] = field(default_factory=list)
@@ -109,21 +108,10 @@ class Team:
         """Its project in the sandbox's one backend."""
         return f"team-{self.account}"
 
-    @property
-    def file(self) -> Path:
-        """Its inventory."""
-        return self.folder / "stacks.toml"
-
     def open(self, environment: str = "production") -> EnvironmentRollout:
         """An environment, read anew from the file."""
         rollout = Rollout.load(self.file, sandbox=self.aws, on_event=self.events.append)
         return rollout.environment(environment)
-
-    def edit(self, old: str, new: str) -> None:
-        """Change the inventory."""
-        text = self.file.read_text()
-        assert old in text
-        self.file.write_text(text.replace(old, new))
 
     def forwards(self) -> dict[str, ForwardAction | None]:
         """What each route's rule forwards to now."""

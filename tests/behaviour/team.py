@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.alb.weights import ForwardAction
@@ -18,6 +17,7 @@ from rollout.fakes.calls import ApiCalls
 from rollout.fakes.world import World
 from rollout.inventory.model import Environment, Split
 from tests.behaviour.terminal import piped, typed, written
+from tests.checkout import Checkout
 from tests.conftest import KEPT_IN_SMALL
 
 Stage = Callable[[Environment], World]
@@ -31,23 +31,16 @@ def small_inventory(text: str) -> str:
 
 
 @dataclass
-class InMemoryTeam:
+class InMemoryTeam(Checkout):
     """A team's checkout, and its environments in memory.
 
     Attributes:
-        folder: Its checkout, with a stacks.toml of its own.
         world: AWS, the stacks and time.
         events: What was told so far.
     """
 
-    folder: Path
     world: World
     events: list[Event] = field(default_factory=list)
-
-    @property
-    def file(self) -> Path:
-        """Its inventory."""
-        return self.folder / "stacks.toml"
 
     @property
     def inventory(self) -> Environment:
@@ -73,12 +66,6 @@ class InMemoryTeam:
         """An environment, read anew from the file."""
         rollout = Rollout.load(self.file, on_event=self.events.append, parts=self.world.actor().parts)
         return rollout.environment(environment)
-
-    def edit(self, old: str, new: str) -> None:
-        """Change the inventory."""
-        text = self.file.read_text()
-        assert old in text
-        self.file.write_text(text.replace(old, new))
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in the checkout, without a terminal."""

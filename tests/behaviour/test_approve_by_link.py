@@ -18,8 +18,7 @@ KEY = b"k" * 32
 
 @pytest.fixture
 def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
-    old = 'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }'
-    cut_over.edit(old, 'ramp = { steps = [25, 50, 100], bake = "3m", approve-before = [50] }')
+    cut_over.set_ramp('steps = [25, 50, 100], bake = "3m", approve-before = [50]')
     cut_over.open().ramp(approve=True, once=True)
     return cut_over
 

@@ -39,10 +39,9 @@ def test_it_has_the_rules_the_history_and_the_inventory_for_its_owner_alone(
 
 def test_it_has_no_secret_of_the_inventory(cut_over: InMemoryTeam, tmp_path: Path) -> None:
     cut_over.edit("[stickiness]", '[header-override]\nvalue = "let-me-in-1234"\n\n[stickiness]')
-    with cut_over.file.open("a") as file:
-        file.write(
-            '[environments.production.notifications.chat]\nwebhook = "https://hooks.example.com/T0/secret-path"\n'
-        )
+    cut_over.append(
+        '[environments.production.notifications.chat]\nwebhook = "https://hooks.example.com/T0/secret-path"'
+    )
     cut_over.open().override(approve=True)
     parts = written(cut_over, tmp_path / "all.zip")
     assert not [part for part, text in parts.items() if "let-me-in" in text or "secret-path" in text]

@@ -78,12 +78,11 @@ class Traffic:
 @pytest.fixture
 def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team at the first step of a ramp whose unit is the client."""
-    cut_over.edit(
-        'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "10m" }'
+    cut_over.set_ramp('steps = [25, 50, 100], bake = "10m"')
+    cut_over.append(
+        '[environments.production.analysis]\nunit = "clients"\nmetrics = ["server-errors"]\n'
+        "metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }"
     )
-    with cut_over.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\nunit = "clients"\nmetrics = ["server-errors"]\n')
-        file.write("metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }\n")
     assert look(cut_over.open()).weight == Percent.of(25)
     return cut_over
 

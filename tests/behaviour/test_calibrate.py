@@ -21,9 +21,8 @@ BUSY, EACH, LIGHT = 20, 2, 12  # busy clients, what each asks a minute and route
 @pytest.fixture
 def measured(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team whose ramp takes half an hour before its last step."""
-    cut_over.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [50, 100], bake = "30m" }')
-    with cut_over.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\nmetrics = ["server-errors"]\n')
+    cut_over.set_ramp('steps = [50, 100], bake = "30m"')
+    cut_over.append('[environments.production.analysis]\nmetrics = ["server-errors"]')
     cut_over.world.clock.advance(timedelta(days=1))
     return cut_over
 
@@ -82,7 +81,7 @@ def test_logs_of_too_little_time_are_refused(measured: InMemoryTeam) -> None:
 
 
 def test_before_phase_2_it_is_told_and_not_kept(legacy: InMemoryTeam) -> None:
-    legacy.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [50, 100], bake = "30m" }')
+    legacy.set_ramp('steps = [50, 100], bake = "30m"')
     write_logs(legacy, 95)
     done = legacy.run("calibrate", "production", "--since", "2h", "--ramps", "10")
     assert done.returncode == 0, done.stderr

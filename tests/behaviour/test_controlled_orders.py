@@ -28,11 +28,11 @@ def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
     state = 'backend = "s3://state/rollout"\nsecrets-provider = "awskms://alias/rollout"\n'
     cut_over.edit("[environments.production]\n", f"{controller}[environments.production]\n{state}")
     cut_over.edit("[stickiness]", "[guard]\n\n[stickiness]")
-    steps = 'ramp = { steps = [25, 50, 100], bake = "3m", approve-before = [100] }'
-    cut_over.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', steps)
-    with cut_over.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\nmetrics = ["server-errors"]\n')
-        file.write("metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }\n")
+    cut_over.set_ramp('steps = [25, 50, 100], bake = "3m", approve-before = [100]')
+    cut_over.append(
+        '[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\nmetrics = ["server-errors"]\n'
+        "metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }"
+    )
     return cut_over
 
 

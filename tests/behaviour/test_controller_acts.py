@@ -219,9 +219,10 @@ def test_another_accounts_fleet_is_answered_by_the_role_that_stacks_toml_has_for
         answer(team, {**RAMP, "role": ROLE})
     assert caught.value.code == "unknown-role"
     assert (weights(team), team.world.tasks.beats) == ({Percent(0)}, {})
-    with team.file.open("a") as file:
-        file.write('\n[environments.home]\naccount = "210987654321"\nregion = "us-west-2"\n')
-        file.write('\n[fleets.all]\nwaves = [["home"], ["production"]]\n')
+    team.append(
+        '[environments.home]\naccount = "210987654321"\nregion = "us-west-2"\n'
+        '\n[fleets.all]\nwaves = [["home"], ["production"]]'
+    )
     assert answer(team, {**RAMP, "role": ROLE})["state"] == "raised"
     assert (list(team.world.tasks.beats), team.world.answered_by) == (["a token"], {ROLE})
     (may,) = [each for each in function_statements(team.inventory) if "sts:AssumeRole" in each["Action"]]

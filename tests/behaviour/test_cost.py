@@ -41,8 +41,7 @@ def serve(team: InMemoryTeam, each_hour: int = 100, sides: tuple[tuple[str, floa
 def moving(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team whose routes all are at 10 %, with prices."""
     cut_over.open().set_weight(10, approve=True)
-    with cut_over.file.open("a") as file:
-        file.write(PRICES)
+    cut_over.append(PRICES)
     return cut_over
 
 
@@ -79,8 +78,7 @@ def test_init_is_counted_where_logs_are_read_and_told_where_not(moving: InMemory
     without = moving.open().cost()
     assert {each.init_gb_seconds for each in without.functions} == {None}
     assert any("INIT" in note for note in without.notes)
-    with moving.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\nmetrics = ["cold-starts"]\n')
+    moving.append('[environments.production.analysis]\nmetrics = ["cold-starts"]')
     name, at = functions(moving)["candidate"][0], moving.world.clock.utc - timedelta(hours=3)
     moving.world.metrics.put(Source(REPORTS, function(name).dimensions), "InitMilliseconds", at, 8000.0)
     found = {each.function: each.init_gb_seconds for each in moving.open().cost().functions}
@@ -95,8 +93,7 @@ def test_without_traffic_it_says_no_requests(moving: InMemoryTeam) -> None:
 
 
 def test_before_the_first_raise_nothing_is_compared(cut_over: InMemoryTeam) -> None:
-    with cut_over.file.open("a") as file:
-        file.write(PRICES)
+    cut_over.append(PRICES)
     serve(cut_over, sides=(LEGACY,))
     found = cut_over.open().cost()
     assert (found.both, found.saved) == ((), None)
@@ -146,8 +143,7 @@ def test_a_look_back_is_1h_to_30d(cut_over: InMemoryTeam, since: str) -> None:
 
 
 def test_a_fault_of_the_prices_stops_this_command_alone(cut_over: InMemoryTeam) -> None:
-    with cut_over.file.open("a") as file:
-        file.write("\n[cost]\ngb-second = -1\n")
+    cut_over.append("[cost]\ngb-second = -1")
     assert cut_over.run("cost", "production").returncode == 2
     assert cut_over.run("status", "production").returncode == 0
 
@@ -172,8 +168,7 @@ def test_a_report_has_costs_and_an_overview_only_if_asked(moving: InMemoryTeam) 
 
 def test_a_page_reads_no_logs_for_costs(moving: InMemoryTeam) -> None:
     serve(moving)
-    with moving.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\nmetrics = ["cold-starts"]\n')
+    moving.append('[environments.production.analysis]\nmetrics = ["cold-starts"]')
     found = moving.open().cost(logs=False)
     assert {each.init_gb_seconds for each in found.functions} == {None}
     assert any("INIT" in note for note in found.notes)

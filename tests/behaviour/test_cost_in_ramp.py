@@ -21,9 +21,8 @@ FIRST = Percent.of(25)
 @pytest.fixture
 def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team at the first step of a ramp that judges costs."""
-    cut_over.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 100], bake = "10m" }')
-    with cut_over.file.open("a") as file:
-        file.write(ANALYSIS)
+    cut_over.set_ramp('steps = [25, 100], bake = "10m"')
+    cut_over.append(ANALYSIS)
     assert cut_over.open().ramp(approve=True, once=True).weight == FIRST
     return cut_over
 
@@ -45,8 +44,7 @@ def serve(team: InMemoryTeam, candidate: float, minutes: int = 40, each: int = 4
 
 
 def priced(team: InMemoryTeam) -> None:
-    with team.file.open("a") as file:
-        file.write(PRICES)
+    team.append(PRICES)
 
 
 def test_one_that_costs_as_much_goes_on(ramping: InMemoryTeam) -> None:

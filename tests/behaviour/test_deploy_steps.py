@@ -30,13 +30,12 @@ class Killed(BaseException):
 def team(legacy: InMemoryTeam) -> InMemoryTeam:
     """A team with a new build, a bake of minutes and a judge for few requests."""
     legacy.edit('handler = "bootstrap"', ALIASED)
-    legacy.edit(
-        'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', f'ramp = {{ bake = "3m", alarms = ["{ALARM}"] }}'
+    legacy.set_ramp(f'bake = "3m", alarms = ["{ALARM}"]')
+    legacy.append(
+        '[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n'
+        'metrics = ["server-errors", "lambda-errors", "client-errors"]\n'
+        "metric = { lambda-errors = { harm = { relative = 1, absolute = 3 } } }"
     )
-    with legacy.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n')
-        file.write('metrics = ["server-errors", "lambda-errors", "client-errors"]\n')
-        file.write("metric = { lambda-errors = { harm = { relative = 1, absolute = 3 } } }\n")
     legacy.open().phase1(approve=True)
     legacy.open().phase2(approve=True)
     alarms(legacy).stated[ALARM] = AlarmState.OK

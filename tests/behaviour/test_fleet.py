@@ -13,8 +13,7 @@ from tests.behaviour.team import InMemoryTeam
 @pytest.fixture
 def fleet(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team whose production is cut over, with a fleet that begins there."""
-    with cut_over.file.open("a") as file:
-        file.write('\n[fleets.all]\nwaves = [["production"], ["staging"], ["review"]]\n')
+    cut_over.append('[fleets.all]\nwaves = [["production"], ["staging"], ["review"]]')
     return cut_over
 
 
@@ -53,7 +52,6 @@ def test_a_weight_goes_wave_by_wave_and_stops_at_the_first_failure(fleet: InMemo
 def test_what_cannot_be_meant_is_told_before_anything_begins(
     team: InMemoryTeam, arguments: tuple[str, ...], said: str
 ) -> None:
-    with team.file.open("a") as file:
-        file.write('\n[fleets.all]\nwaves = [["production"]]\n')
+    team.append('[fleets.all]\nwaves = [["production"]]')
     done = team.run("weight", *arguments, "--yes")
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -18,9 +18,9 @@ from rollout.inventory.model import LEGACY_ONLY
 from rollout.inventory.quantities import ZERO
 from rollout.migration.gates import Gate
 from tests.behaviour.team import InMemoryTeam
+from tests.checkout import RAMP
 
-STEPS = 'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }'
-REQUIRED = STEPS.replace(" }", ', parity = "required", max-difference = 20 }')
+REQUIRED = RAMP.replace(" }", ', parity = "required", max-difference = 20 }')
 ROUTE = "stamp-score"
 
 
@@ -39,9 +39,8 @@ def wrong(event: Mapping[str, Any]) -> object:
 
 def gate(team: InMemoryTeam) -> InMemoryTeam:
     """Require parity of all routes; all functions answer alike."""
-    team.edit(STEPS, REQUIRED)
-    with team.file.open("a") as file:
-        file.writelines(f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in team.inventory.routes)
+    team.edit(RAMP, REQUIRED)
+    team.append("".join(f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in team.inventory.routes))
     named = [name for kind, name in team.aws.resources if kind in (FUNCTION, ALIAS)]
     functions(team).handlers |= dict.fromkeys(named, scored)
     return team
@@ -81,9 +80,9 @@ def test_no_first_request_without_a_verdict(gated: InMemoryTeam) -> None:
 
 
 def test_only_first_raises_wait_for_it(gated: InMemoryTeam) -> None:
-    gated.edit(REQUIRED, STEPS)
+    gated.edit(REQUIRED, RAMP)
     gated.open().set_weight(5, routes=[ROUTE], approve=True)
-    gated.edit(STEPS, REQUIRED)
+    gated.edit(RAMP, REQUIRED)
     gated.open().set_weight(25, routes=[ROUTE], approve=True)
     assert codes(gated, 25) == {"no-parity"}  # the others have none yet
     gated.open().set_weight(1, routes=[ROUTE], approve=True)
@@ -208,7 +207,7 @@ def test_status_preflight_and_history_say_how_it_stands(gated: InMemoryTeam) -> 
     last = gated.open().history()[-1]
     assert (last.what, last.moves) == ("parity compared", {})
     assert "parity: 1 of" in gated.run("status", "production").stdout
-    gated.edit(REQUIRED, STEPS)
+    gated.edit(REQUIRED, RAMP)
     assert gated.open().status().parity is None
 
 

@@ -94,10 +94,9 @@ class Services:
 @pytest.fixture
 def services(cut_over: InMemoryTeam) -> Iterator[Services]:
     """Services at the first step of a ramp, after an hour at 0."""
-    cut_over.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 100], bake = "10m" }')
+    cut_over.set_ramp('steps = [25, 100], bake = "10m"')
     with PrometheusServer() as server:
-        with cut_over.file.open("a") as file:
-            file.write(ANALYSIS.format(url=server.url))
+        cut_over.append(ANALYSIS.format(url=server.url))
         prometheus = source(cut_over.open().inventory)
         prometheus.now = lambda: cut_over.world.clock.utc.timestamp()  # noqa: PLW0108 - `utc` is another one each time
         prometheus.api._sleep = lambda _: None

@@ -21,13 +21,12 @@ class Killed(BaseException):
 @pytest.fixture
 def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team after phase 2, with a ramp of minutes and a judge for few requests."""
-    cut_over.edit(
-        'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }'
+    cut_over.set_ramp('steps = [25, 50, 100], bake = "3m"')
+    cut_over.append(
+        '[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n'
+        'metrics = ["server-errors", "latency-p50"]\n'
+        "metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }"
     )
-    with cut_over.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n')
-        file.write('metrics = ["server-errors", "latency-p50"]\n')
-        file.write("metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }\n")
     return cut_over
 
 
@@ -76,8 +75,7 @@ def test_words_from_another_terminal(ramping: InMemoryTeam) -> None:
 
 
 def test_a_notification_that_cannot_be_sent_from_here_is_said_at_the_start(ramping: InMemoryTeam) -> None:
-    with ramping.file.open("a") as file:
-        file.write('\n[environments.production.notifications.team]\nwebhook = "$NO_SUCH_HOOK"\n')
+    ramping.append('[environments.production.notifications.team]\nwebhook = "$NO_SUCH_HOOK"')
     ramping.open().ramp(approve=True, once=True)
     said = [each.message for each in ramping.events if isinstance(each, Warned)]
     assert said == ["notification team ($NO_SUCH_HOOK) can't be sent: the variable NO_SUCH_HOOK is not set"]

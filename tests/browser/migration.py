@@ -43,19 +43,14 @@ def migrating() -> Iterator[Team]:
         aws = daemon.start(Path(folder) / "aws")
         try:
             team = made_team(aws, Path(folder) / "checkout", whole=False)
-            team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', _ramp())
-            with team.file.open("a") as file:
-                file.write(SETTINGS)
+            team.set_ramp('steps = [10, 25, 50, 100], bake = ["15m", "1h", "1h", "1h"]')
+            team.append(SETTINGS)
             for stage in STAGES.values():
                 stage(team)
             _ramps(team)
             yield team
         finally:
             daemon.stop(aws.folder)
-
-
-def _ramp() -> str:
-    return 'ramp = { steps = [10, 25, 50, 100], bake = ["15m", "1h", "1h", "1h"] }'
 
 
 def _ramps(team: Team) -> None:

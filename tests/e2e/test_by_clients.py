@@ -33,12 +33,13 @@ COARSE = "{ harm = { relative = 1, absolute = 8 } }"  # for a few hundred client
 def ramping(prepared: Prepared, fast_aws: SandboxInfo, tmp_path: Path) -> Iterator[Team]:
     """A team after phase 2, with a ramp of minutes and a judge for few clients."""
     team = prepared.team(tmp_path / "checkout", "phase2", aws=fast_aws)
-    team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 100], bake = "5m" }')
-    with team.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\nunit = "clients"\ndelay = "1m"\nwarm-up = "1m"\n')
-        file.write('metrics = ["client-errors", "lambda-errors", "latency-p50"]\n')
-        file.write("false-alarms = 0.05\nmissed = 0.2\n")
-        file.write(f"metric = {{ client-errors = {COARSE}, lambda-errors = {COARSE} }}\n")
+    team.set_ramp('steps = [25, 100], bake = "5m"')
+    team.append(
+        '[environments.production.analysis]\nunit = "clients"\ndelay = "1m"\nwarm-up = "1m"\n'
+        'metrics = ["client-errors", "lambda-errors", "latency-p50"]\n'
+        "false-alarms = 0.05\nmissed = 0.2\n"
+        f"metric = {{ client-errors = {COARSE}, lambda-errors = {COARSE} }}"
+    )
     behave(team, "*", crashes=Percent.of(0.5))
     yield team
     team.aws.forget_profiles()

@@ -149,8 +149,7 @@ def controlled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Controlled]
         team.edit("[environments.production]\n", PRODUCTION)
         team.edit('steps = [5, 10, 25, 50, 100], bake = "30m"', 'steps = [25, 50, 100], bake = "5m"')
         team.edit("\n[stickiness]", SETTINGS)
-        with team.file.open("a") as file:
-            file.write(JUDGE)
+        team.append(JUDGE)
         seed(team.open().inventory, info, lambda _: None)
         answer(team.open().inventory, info)
         team.open().phase1(approve=True)

@@ -121,11 +121,12 @@ def test_a_build_gets_its_requests_by_steps_and_a_worse_one_goes_back(
 ) -> None:
     team = prepared.team(tmp_path / "checkout", "legacy", aws=fast_aws)
     team.edit('handler = "bootstrap"', 'handler = "bootstrap"\nalias = "live"')
-    team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { bake = "3m" }')
-    with team.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n')
-        file.write('metrics = ["lambda-errors"]\n')
-        file.write("metric = { lambda-errors = { harm = { relative = 1, absolute = 3 } } }\n")
+    team.set_ramp('bake = "3m"')
+    team.append(
+        '[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n'
+        'metrics = ["lambda-errors"]\n'
+        "metric = { lambda-errors = { harm = { relative = 1, absolute = 3 } } }"
+    )
     team.open().phase1(approve=True)
     team.open().phase2(approve=True)
     team.open().set_weight(100, approve=True, save=False)

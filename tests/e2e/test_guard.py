@@ -35,7 +35,7 @@ def guarded(prepared: Prepared, fast_aws: SandboxInfo, tmp_path: Path) -> Iterat
     """A team with an installed guard, at 25 %."""
     team = prepared.team(tmp_path / "checkout", "phase2", aws=fast_aws)
     team.edit("[stickiness]", '[guard]\nheartbeat = "3m"\non-silence = "rollback"\n\n[stickiness]')
-    team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "2h" }')
+    team.set_ramp('steps = [25, 50, 100], bake = "2h"')
     team.open().guard.install(approve=True)
     yield team
     team.aws.forget_profiles()

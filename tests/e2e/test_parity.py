@@ -74,8 +74,7 @@ def answering(team: Team, *, faults: bool) -> None:
 def asked(prepared: Prepared, tmp_path: Path) -> Iterator[Team]:
     team = prepared.team(tmp_path / "checkout", "phase2", whole=True)
     shutil.copytree(ROOT / "samples", team.folder / "samples", dirs_exist_ok=True)
-    with team.file.open("a") as file:
-        file.writelines(f'\n[routes.{route}.parity]\nreplay = "idempotent"\n' for route in CHANGES)
+    team.append("".join(f'\n[routes.{route}.parity]\nreplay = "idempotent"\n' for route in CHANGES))
     team.edit("steps = [5, 10, 25, 50, 100]", 'steps = [5, 100], parity = "required", max-difference = 25')
     answering(team, faults=True)
     inventory = team.open().inventory

@@ -35,11 +35,12 @@ COARSE = "{ harm = { relative = 1, absolute = 3 } }"
 def ramping(prepared: Prepared, fast_aws: SandboxInfo, tmp_path: Path) -> Iterator[Team]:
     """A team after phase 2, with a ramp of minutes and a judge for few requests."""
     team = prepared.team(tmp_path / "checkout", "phase2", aws=fast_aws)
-    team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }')
-    with team.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n')
-        file.write('metrics = ["server-errors", "latency-p50"]\n')
-        file.write(f"metric = {{ server-errors = {COARSE} }}\n")
+    team.set_ramp('steps = [25, 50, 100], bake = "3m"')
+    team.append(
+        '[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n'
+        'metrics = ["server-errors", "latency-p50"]\n'
+        f"metric = {{ server-errors = {COARSE} }}"
+    )
     yield team
     team.aws.forget_profiles()
 

@@ -238,9 +238,8 @@ def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
     )
     required = 'parity = "required", max-difference = 100'
     team.edit("[5, 10, 25, 50, 100]", f'[5, 10], smoke = true, alarms = ["slow"], approve-before = [10], {required}')
-    with team.file.open("a") as file:
-        file.writelines(f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in team.open().inventory.routes)
-        file.write(f'[environments.production.notifications.people]\nsns = "{topic}"\n')
+    replayed = (f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in team.open().inventory.routes)
+    team.append(f'[environments.production.notifications.people]\nsns = "{topic}"\n{"".join(replayed)}')
     told = Story(team)
     told.run(BUILD)
     team.edit("memory-size = 256", "memory-size = 512")
@@ -299,9 +298,8 @@ def test_a_ramp_by_clients_reads_its_logs_and_may_do_no_more(prepared: Prepared,
     balancers = [arn.split("/")[-2] for arn in team.open().traffic.alb_state().load_balancers.values()]
     if place == "logs":
         deliver_logs(lambda service: team.aws.client(service, team.account, "us-west-2"), balancers, group)
-    with team.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\nunit = "clients"\ndelay = "1m"\n')
-        file.write(f'log-groups = ["{group}"]\n' * (place == "logs"))
+    groups = f'log-groups = ["{group}"]' if place == "logs" else ""
+    team.append(f'[environments.production.analysis]\nunit = "clients"\ndelay = "1m"\n{groups}')
     told, endpoints = Story(team), [each for each in endpoints_of(team.open().inventory, team.aws) if each.candidate]
     told.run([("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False))])
     for _ in range(2):  # the second shows that the first are there
