@@ -9,7 +9,7 @@ import typer
 
 from rollout.base.formatting import count_of
 from rollout.base.output_file import require_writable
-from rollout.cli.options import EnvironmentName
+from rollout.cli.options import EnvironmentName, Overwrite
 from rollout.cli.session import Session, command
 
 
@@ -21,7 +21,7 @@ def cost(
     csv: Annotated[
         Path | None, typer.Option("--csv", help="Also write a line for each function to this file.", show_default=False)
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Compare what the functions cost, legacy and candidate, and estimate what the move saves.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.base.formatting import count_of
+from rollout.cli.options import Overwrite
 from rollout.cli.session import Session, command
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def init(
     candidate: Annotated[
         str | None, typer.Option(help="An existing target group that no rule uses, as the candidate of all routes.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text, write nothing.")] = False,
 ) -> None:
     """Write a first stacks.toml from an account's load balancers.

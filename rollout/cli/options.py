@@ -62,6 +62,7 @@ def _in_a_line(said: str | None) -> str | None:
 Message = Annotated[
     str | None, typer.Option("--message", "-m", callback=_in_a_line, help="The reason, for Pulumi's update history.")
 ]
+Overwrite = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 AcceptLive = Annotated[
     bool, typer.Option("--accept-live", help="Start from the live rules even if another process changed them.")
 ]

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from rollout.base.output_file import require_writable, write_output
-from rollout.cli.options import EnvironmentName, Routes
+from rollout.cli.options import EnvironmentName, Overwrite, Routes
 from rollout.cli.session import Session, command, group
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def compare(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with the differences side by side.", show_default=False)
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Send the same requests to both functions of each route, and compare the answers. It moves no traffic.
 
@@ -149,7 +149,7 @@ def record(
     since: Since = "6h",
     requests: Requests = 100,
     to: To = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Show what requests of access logs and samples cover. It sends none; --to saves them.
 
@@ -169,7 +169,7 @@ def import_(
     requests: Requests = 100,
     keep_headers: KeepHeaders = None,
     to: To = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Show what requests of files cover. It sends none; --to saves them.
 

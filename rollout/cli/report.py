@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rollout.base.output_file import require_writable
-from rollout.cli.options import EnvironmentName
+from rollout.cli.options import EnvironmentName, Overwrite
 from rollout.cli.session import Session, command
 
 
@@ -21,7 +21,7 @@ def report(
         str | None,
         typer.Option(help="The time range of the charts: 10m to 60d.", show_default="since before the ramp began"),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Overwrite = False,
 ) -> None:
     """Write an environment's state, charts and history into one HTML file.
 

@@ -108,9 +108,7 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
     project = f"{environment.project}-{stack}"
     mocks = _Aws(aws)
     recorder = _Recorder(mocks, environment.name, project)
-    with _running, _event_loop(), warnings.catch_warnings():
-        # pulumi_aws.lambda_ and pulumi_aws.s3 warn of types of their own on import
-        warnings.filterwarnings("ignore", "(aws.)?(lambda/microvmsimage|s3)", DeprecationWarning)
+    with _running, under_mocks():
         try:
             # what the SDK keeps from a run in the same thread would be the next one's parent
             Context().run(_run, lambda: program(given), mocks, project, environment.name, recorder)
@@ -144,6 +142,45 @@ def look_up(aws: InMemoryAws, kind: str, wanted: str) -> Arn | None:
     raise engine_error([f"get{kind} isn't known to the in-memory provider"])
 
 
+@contextmanager
+def under_mocks() -> Iterator[None]:
+    """A block in which a program may run under Pulumi's mocks."""
+    with event_loop(), warnings.catch_warnings():
+        # pulumi_aws.lambda_ and pulumi_aws.s3 warn of types of their own on import
+        warnings.filterwarnings("ignore", "(aws.)?(lambda/microvmsimage|s3)", DeprecationWarning)
+        yield
+
+
+@contextmanager
+def event_loop() -> Iterator[None]:
+    """An event loop of this thread, which is closed afterwards."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+class LoopingMonitor(MockMonitor):
+    """Gives each call an event loop: calls come on worker threads, where the SDK opens one and leaves it open."""
+
+    def registered(self, request: resource_pb2.RegisterResourceRequest, inputs: Mapping[str, Any]) -> None:
+        """A resource is registered that isn't the stack's own."""
+        raise NotImplementedError
+
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802 - gRPC's name
+        with event_loop():
+            return super().Invoke(request)  # type: ignore[no-untyped-call] # as above
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - gRPC's name
+        with event_loop():
+            if request.type != STACK_TYPE:
+                self.registered(request, rpc.deserialize_properties(request.object))
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call] # as above
+
+
 class _Aws(Mocks):
     def __init__(self, aws: InMemoryAws) -> None:
         self._aws = aws
@@ -165,9 +202,7 @@ class _Aws(Mocks):
         return {"arn": found, **({"targetType": group.target_type} if group else {})}, []
 
 
-class _Recorder(MockMonitor):
-    """Each call comes on a worker thread, where the SDK opens an event loop and leaves it open."""
-
+class _Recorder(LoopingMonitor):
     def __init__(self, mocks: _Aws, environment: str, project: str) -> None:
         super().__init__(mocks)
         self._mocks, self._prefix = mocks, f"urn:pulumi:{environment}::{project}::"
@@ -182,10 +217,6 @@ class _Recorder(MockMonitor):
         """Under the mocks, the stack of a process's first run is the one of all."""
         return self.root.urn if not urn or f"::{STACK_TYPE}::" in urn else urn
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802 - gRPC's name
-        with _event_loop():
-            return super().Invoke(request)  # type: ignore[no-untyped-call] # as above
-
     def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802 - as above
         at = next((n for n, each in enumerate(self.registrations) if each.urn == request.urn), None)
         if at is not None:
@@ -193,23 +224,20 @@ class _Recorder(MockMonitor):
             self.registrations[at] = replace(self.registrations[at], outputs=outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # as above
 
-    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - gRPC's name
-        with _event_loop():
-            if request.type != STACK_TYPE:
-                urn = self.make_urn(request.parent, request.type, request.name)
-                self._mocks.urns[request.type, request.name] = urn
-                self.registrations.append(
-                    Registration(
-                        urn,
-                        request.type,
-                        request.custom,
-                        self._parent(request.parent),
-                        _unwrapped(rpc.deserialize_properties(request.object)),
-                        request.retainOnDelete,
-                        request.importId,
-                    )
-                )
-            return super().RegisterResource(request)  # type: ignore[no-untyped-call] # as above
+    def registered(self, request: resource_pb2.RegisterResourceRequest, inputs: Mapping[str, Any]) -> None:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self._mocks.urns[request.type, request.name] = urn
+        self.registrations.append(
+            Registration(
+                urn,
+                request.type,
+                request.custom,
+                self._parent(request.parent),
+                _unwrapped(inputs),
+                request.retainOnDelete,
+                request.importId,
+            )
+        )
 
     def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:  # noqa: N802 - gRPC's name
         urn, parent = self.make_urn(request.parent, request.type, request.name), self._parent(request.parent)
@@ -224,14 +252,3 @@ def _unwrapped(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _unwrapped(item) for key, item in value.items()}
     return [_unwrapped(item) for item in value] if isinstance(value, list) else value
-
-
-@contextmanager
-def _event_loop() -> Iterator[None]:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()

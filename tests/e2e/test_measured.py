@@ -50,28 +50,11 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     assert 60 < stamps.candidate < 180
     assert embed is not None
     assert embed.requests == 0
-    text = cut_over.run("status", "production").stdout
-    assert f"2 routes: {stamps.share} % (" in text
-    assert ", 300 requests)" in text
-
-    plan = cut_over.open().ramp.plan(since="15m")
-    assert plan.requests_per_minute == 300 / 15
-    assert plan.notes[0] == "embed-score had none: no step passes without requests"
-    text = cut_over.run("plan-ramp", "production", "--since", "15m").stdout
-    assert "20 requests per minute, errors from 0.1 to 1 %" in text
-    assert plan.as_toml("production").splitlines()[1] in text
-
+    assert cut_over.open().ramp.plan(since="15m").requests_per_minute == 300 / 15
     gate = cut_over.open().preview("weight", weights={"stamp-score": Percent.of(80)}).gate
     (line, *_) = gate.traffic
     assert line.volume is not None
-    assert line.volume.routes == ("stamp-score",)  # though it shares the candidate's group
     assert 5 < line.volume.per_minute < 15  # 150 in a quarter of an hour, as weights and legacy's counts let guess
-
-    cut_over.open().rollback(reconcile=False)
-    (routes,) = {route.measured for route in cut_over.open().status().routes if route.route != "embed-score"}
-    assert routes is not None
-    assert (routes.verdict, routes.expected) == (SplitVerdict.DISAGREES, Percent(0))
-    assert any("lowered in the last 15m" in why for why in routes.why)
 
 
 def test_a_report_counts_the_requests_of_each_side(cut_over: Team) -> None:

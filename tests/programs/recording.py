@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi.runtime import rpc
-from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.proto import resource_pb2
 
+from rollout.fakes.registrations import LoopingMonitor, under_mocks
 from rollout.inventory.model import ProgramInput
 
 RULE = "aws:lb/listenerRule:ListenerRule"
@@ -37,7 +34,7 @@ class Registration:
     urn: str
     type: str
     name: str
-    inputs: dict[str, Any]
+    inputs: Mapping[str, Any]
     request: resource_pb2.RegisterResourceRequest
 
 
@@ -74,35 +71,14 @@ def listener(load_balancer: str, port: int) -> str:
     return arn("Listener", f"{arn('LoadBalancer', load_balancer)}:{port}")
 
 
-class _Recorder(MockMonitor):
-    """Each call comes on a worker thread, where the SDK opens an event loop and leaves it open."""
-
+class _Recorder(LoopingMonitor):
     def __init__(self, mocks: _Aws) -> None:
         super().__init__(mocks)
         self.registrations: list[Registration] = []
 
-    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802 - gRPC's name
-        with _event_loop():
-            return super().Invoke(request)  # type: ignore[no-untyped-call] # the SDK's mocks aren't typed
-
-    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - gRPC's name
-        with _event_loop():
-            if request.type != "pulumi:pulumi:Stack":
-                urn = self.make_urn(request.parent, request.type, request.name)
-                inputs = rpc.deserialize_properties(request.object)
-                self.registrations.append(Registration(urn, request.type, request.name, inputs, request))
-            return super().RegisterResource(request)  # type: ignore[no-untyped-call] # as above
-
-
-@contextmanager
-def _event_loop() -> Iterator[None]:
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    def registered(self, request: resource_pb2.RegisterResourceRequest, inputs: Mapping[str, Any]) -> None:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        self.registrations.append(Registration(urn, request.type, request.name, inputs, request))
 
 
 @dataclass(frozen=True)
@@ -132,9 +108,7 @@ def run(program: Callable[[ProgramInput], None], given: ProgramInput, *missing: 
     """
     mocks = _Aws(missing)
     recorder = _Recorder(mocks)
-    with _event_loop(), warnings.catch_warnings():
-        # pulumi_aws.lambda_ and pulumi_aws.s3 warn of types of their own on import
-        warnings.filterwarnings("ignore", "(aws.)?(lambda/microvmsimage|s3)", DeprecationWarning)
+    with under_mocks():
         set_mocks(mocks, monitor=recorder)
-        pulumi.runtime.test(lambda: program(given))()  # type: ignore[no-untyped-call] # as above
+        pulumi.runtime.test(lambda: program(given))()  # type: ignore[no-untyped-call] # the SDK's mocks aren't typed
     return Run(recorder.registrations, mocks.calls)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout.alb.state import LiveRule
+from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.idle import IdleCheck
 from rollout.analysis.metrics import GAP, Point, Series
@@ -128,22 +128,17 @@ class Cloud:
         return [Point(start, self._sums[name])] if name in self._sums else []
 
 
-def listening() -> tuple[list[int], Callable[[timedelta, int], None]]:
+def missing(cloud: Cloud, span: timedelta = WEEK, found: AlbState = ALL) -> tuple[list[Problem], list[int]]:
     told: list[int] = []
-    return told, lambda _, requests: told.append(requests)
-
-
-def missing(cloud: Cloud, span: timedelta = WEEK) -> tuple[list[Problem], list[int]]:
-    told, note = listening()
     proof = IdleCheck(
         environment(),
         cloud,
-        note,
+        lambda _, requests: told.append(requests),
         metrics=lambda: cloud,
         now=lambda: NOW,
         span=span,
     )
-    return list(proof.missing(ALL)), told
+    return list(proof.missing(found)), told
 
 
 def test_it_is_proven_by_the_candidates_requests_and_none_of_legacys() -> None:
@@ -189,14 +184,6 @@ def test_minutes_are_counted_up_to_a_day_and_hours_beyond(span: timedelta, start
 
 def test_where_nothing_is_left_nothing_has_to_be_proven() -> None:
     cloud = Cloud()
-    told, note = listening()
-    proof = IdleCheck(
-        environment(),
-        cloud,
-        note,
-        metrics=lambda: cloud,
-        now=lambda: NOW,
-        span=WEEK,
-    )
-    assert proof.missing(replace(ALONE, target_groups={"new": ALL.target_groups["new"]})) == ()
-    assert (cloud.asked, told) == ([], [])
+    nothing = replace(ALONE, target_groups={"new": ALL.target_groups["new"]})
+    assert missing(cloud, found=nothing) == ([], [])
+    assert cloud.asked == []
