@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from rich.table import Table
 from rich.text import Text
 
 from rollout.base.formatting import count_of
 from rollout.base.printable import one_line
 from rollout.cli import screens
-from rollout.cli.console import indented, standard_error, standard_output
+from rollout.cli.console import standard_error, standard_output
 from rollout.cli.render import Renderer
-from rollout.cli.screens.layout import alike
+from rollout.cli.screens.layout import Hanging, alike
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -121,15 +120,8 @@ class People(Renderer):
             self.done(first.name if len(group) == 1 else count_of(len(group), first.noun), ": ", *first.said)
 
     def _marked(self, mark: Part, parts: Sequence[Part]) -> None:
-        """A line behind a mark; what doesn't fit in a terminal, and further lines, go on below its beginning."""
-        if self.out.soft_wrap:
-            self.draw(indented(Text.assemble("  ", mark, " ", *parts)))
-            return
-        row = Table.grid(padding=(0, 1, 0, 0))
-        row.add_column(no_wrap=True)
-        row.add_column(overflow="fold")
-        row.add_row(Text.assemble("  ", mark), Text.assemble(*parts))
-        self.draw(row)
+        """A line behind a mark."""
+        self.draw(Hanging(Text.assemble(*parts), Text.assemble(mark)))
 
     def commands(self, commands: Sequence[str]) -> None:
         """Show what is to be copied: each is one line, however narrow the terminal."""

@@ -13,6 +13,7 @@ from rollout.ramp.looks import LocalLook
 from rollout.reports.changes import Effect, effect_of
 from rollout.reports.overview import Overview
 from rollout.state.history.audit import PastChange
+from rollout.state.history.firings import TOOK_BACK
 from rollout.state.ramp_journal import Kind
 
 _OF_VERDICT = {Verdict.PASS: Mood.FINE, Verdict.FAIL: Mood.FAILING}
@@ -71,7 +72,8 @@ def last_change(overview: Overview) -> PastChange | None:
 
 def _fired(overview: Overview, guard: GuardStatus, ramp: Glance) -> Glance:
     """The guard has taken traffic back: how urgent what is left to do is."""
-    word, said, name = "The guard took traffic back", f"{capital(guard.fired)}.", overview.environment
+    word, name = capital(TOOK_BACK), overview.environment
+    said = f"{capital(guard.fired.removeprefix(TOOK_BACK).strip())}."
     back, rollback = [each for each in overview.history if effect_of(each) is Effect.BACK], f"rollout rollback {name}"
     if overview.top > ZERO:
         said = f"{said} The candidate still gets requests."

@@ -27,7 +27,7 @@ from rollout.reports.changes import effect_of
 from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.plots import axis, drawn, ranks, rows
-from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, ranked, rate, total
+from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, ranked
 from rollout.state.history import words as history
 from rollout.state.history.audit import PastChange
 from rollout.state.ramp_journal import KeptVerdict
@@ -140,7 +140,7 @@ def fleet_page(found: Sequence[Row], links: Links) -> str:
     for row in found:
         link, whole = links.environment(row.name, None, None), row.overview.whole if row.overview else None
         now = glance(row.overview) if row.overview else None
-        lines.append((row.name, link, row.overview, row.trouble, now, _lately(whole), *_totals(whole)[1:]))
+        lines.append((row.name, link, row.overview, row.trouble, now, _lately(whole), *_totals(whole)))
         for each in row.overview.status.routes if row.overview else ():
             mood = moods(row.overview.view.judgement if row.overview and row.overview.view else None).get(each.route)
             cells.setdefault(each.route, {})[row.name] = (links.environment(row.name, None, each.route), each, mood)
@@ -200,7 +200,7 @@ def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:
 def _of_route(overview: Overview, route: str) -> dict[str, Any]:
     """What a route's page has: its rule, and what is judged of it."""
     judgement, course = overview.view.judgement if overview.view else None, overview.course_of(route)
-    _, old, new = _totals(course)
+    old, new = _totals(course)
     old_times, new_times = (ranked(each) for each in (course.legacy, course.candidate)) if course else ((), ())
     compared = overview.parity.get(route)
     return {
@@ -230,26 +230,21 @@ def _kept(verdict: KeptVerdict) -> str:
 
 
 def _routes(overview: Overview, link: Callable[[str], str | None]) -> list[tuple[object, ...]]:
-    totals = {each.routes: _totals(each) for each in overview.courses}
     found: list[tuple[object, ...]] = []
     for route in overview.status.routes:
         course = overview.course_of(route.route)
-        found.append(
-            (route, link(route.route) if course else None, *(totals[course.routes] if course else _totals(None)))
-        )
+        found.append((route, link(route.route) if course else None, _lately(course), *_totals(course)))
     return found
 
 
-def _totals(course: TimeSeries | None) -> tuple[Estimate | None, Bucket, Bucket]:
-    if course is None:
-        return None, Bucket(), Bucket()
-    old, new = total(course.legacy), total(course.candidate)
-    return rate(new.requests, old.requests + new.requests), old, new
+def _totals(course: TimeSeries | None) -> tuple[Bucket, Bucket]:
+    return course.totals if course else (Bucket(), Bucket())
 
 
-def _lately(course: TimeSeries | None) -> Estimate | None:
-    """The last share that is known: that of the whole range has earlier weights in it."""
-    return next((each for each in reversed(course.shares) if each is not None), None) if course else None
+def _lately(course: TimeSeries | None) -> tuple[datetime, Estimate] | None:
+    """The last share that is known, and since when: that of the whole range has earlier weights in it."""
+    shares = zip(course.times, course.shares, strict=True) if course else ()
+    return next(((time, share) for time, share in reversed([*shares]) if share is not None), None)
 
 
 def page(template: str, **given: object) -> str:

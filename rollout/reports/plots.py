@@ -16,7 +16,7 @@ from rollout.reports.changes import Effect, effect_of, weights_of
 from rollout.reports.charts import Chart, ChartMark, Line, svg
 from rollout.reports.overview import Overview
 from rollout.reports.scales import ticks
-from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, total
+from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries
 from rollout.reports.words import count, per_cent, per_cent_tick, rung, seconds, seconds_tick
 from rollout.state.history.words import in_a_line
 
@@ -60,7 +60,7 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
             if name != "harm" or any(each)
         )
 
-    old, new = total(course.legacy), total(course.candidate)
+    old, new = course.totals
     share = Line("candidate", tuple(zip(course.times, course.shares, strict=True)))
     charts = (
         Chart(

@@ -77,6 +77,7 @@ class TimeSeries:
         legacy: Legacy's, one a period.
         candidate: The candidate's.
         shares: The candidate's share of the requests, 0 to 1; None where there were none.
+        totals: Legacy's periods as one, and the candidate's; made once, since each page shows them.
     """
 
     routes: tuple[str, ...]
@@ -85,6 +86,7 @@ class TimeSeries:
     legacy: tuple[Bucket, ...]
     candidate: tuple[Bucket, ...]
     shares: tuple[Estimate | None, ...]
+    totals: tuple[Bucket, Bucket]
 
 
 def frame(now: datetime, since: timedelta) -> tuple[tuple[datetime, ...], timedelta]:
@@ -157,7 +159,7 @@ def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Pa
     times, period = framed
     old, new = (_buckets(sources, times, parts) for sources in (pool.legacy, pool.candidate))
     shares = tuple(rate(b.requests, a.requests + b.requests) for a, b in zip(old, new, strict=True))
-    return TimeSeries(pool.routes, times, period, old, new, shares)
+    return TimeSeries(pool.routes, times, period, old, new, shares, (total(old), total(new)))
 
 
 def rate(hits: int, total: int) -> Estimate | None:

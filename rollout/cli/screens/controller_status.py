@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Group
 from rich.text import Text
 
-from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import show
+from rollout.cli.screens.layout import Hanging
 from rollout.migration.checks.controller_status import ControllerStatus
 
 
@@ -18,6 +18,6 @@ def _show(found: ControllerStatus, to: People) -> None:
     to.draw(Group(Text(found.environment, style="bold"), controller_line(found), *rows, Text()))
 
 
-def controller_line(found: ControllerStatus) -> Text:
+def controller_line(found: ControllerStatus) -> Hanging:
     """How the controller stands; yellow where nobody should rely on it."""
-    return indented(Text(f"  controller: {found.sentence}", style="dim" if found.is_well else "yellow"))
+    return Hanging(Text(f"controller: {found.sentence}", style="dim" if found.is_well else "yellow"))

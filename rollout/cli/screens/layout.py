@@ -40,6 +40,29 @@ class Indented:
             yield Padding(Group(*self.rows), (1, 0, 1, 2))
 
 
+class Hanging:
+    """A text whose further lines begin below its first, behind a mark if it has one; in a pipe it is one line.
+
+    Args:
+        mark: Some characters on its left.
+    """
+
+    def __init__(self, text: Text, mark: Text | None = None) -> None:
+        self._text, self._mark = text, mark
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """See Rich's protocol."""
+        mark = Text.assemble("  ", self._mark, " ") if self._mark else Text("  ")
+        if options.no_wrap:
+            yield indented(mark.append_text(self._text))
+            return
+        row = Table.grid()
+        row.add_column(width=len(mark), no_wrap=True)
+        row.add_column(overflow="fold")
+        row.add_row(mark, self._text)
+        yield row
+
+
 class Rows(Table):
     """A table, or where its columns would be too narrow to read, each row as lines: what it is of, and what is known.
 
@@ -92,9 +115,9 @@ def block(head: Text, rows: Table, *below: RenderableType) -> Group:
     return Group(head, Padding(rows, (0, 0, 0, 2)), *below, Text())
 
 
-def warning(text: str) -> Text:
+def warning(text: str) -> Hanging:
     """A line of something to know."""
-    return indented(Text("  ! ", style="yellow").append(text, style="default"))
+    return Hanging(Text(text), Text("!", style="yellow"))
 
 
 def code(of: RolloutError | Problem) -> Text:

@@ -10,12 +10,11 @@ from rich.text import Text
 
 from rollout.analysis.measuring.split import Measured, SplitVerdict
 from rollout.base.formatting import count_of
-from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import show
 from rollout.cli.screens.controller_status import controller_line
 from rollout.cli.screens.guard_status import guard_line
-from rollout.cli.screens.layout import block, table, warning
+from rollout.cli.screens.layout import Hanging, block, table, warning
 from rollout.migration.checks.parity_status import RouteParityStatus, parity_sentence
 from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 
@@ -62,14 +61,14 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     for each in dict.fromkeys(route.measured for route in found.routes if route.measured):
         rows.extend(_unlike(each))
     if found.not_measured:
-        rows.append(indented(Text(f"  not measured: {found.not_measured}", style="dim")))
+        rows.append(Hanging(Text(f"not measured: {found.not_measured}", style="dim")))
     rows.extend(_header_rules(found.header_rules))
     rows.extend(_tables(found))
     rows.extend(warning(str(problem)) for problem in found.problems)
     rows.extend(warning(line) for line in _ownership(found))
     if found.next_step:
         urgency = f" ({found.urgency})" if found.urgency else ""
-        rows.append(indented(Text(f"  next: {found.next_step}{urgency}", style="default" if urgency else "dim")))
+        rows.append(Hanging(Text(f"next: {found.next_step}{urgency}", style="default" if urgency else "dim")))
     return block(head, routes, *rows)
 
 
@@ -86,7 +85,7 @@ def _tables(found: EnvironmentStatus) -> Iterator[RenderableType]:
 def _parity(found: Sequence[RouteParityStatus] | str) -> RenderableType:
     """What is known of the answers; yellow where a first raise would be refused."""
     quiet = not isinstance(found, str) and all(each.passed for each in found)
-    return indented(Text(f"  parity: {parity_sentence(found)}", style="dim" if quiet else "yellow"))
+    return Hanging(Text(f"parity: {parity_sentence(found)}", style="dim" if quiet else "yellow"))
 
 
 def _ownership(found: EnvironmentStatus) -> Iterator[str]:

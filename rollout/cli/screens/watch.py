@@ -15,16 +15,15 @@ from rich.text import Text
 
 from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
-from rollout.cli.console import indented
 from rollout.cli.screens import glance as drawing
-from rollout.cli.screens.layout import warning
+from rollout.cli.screens.layout import Hanging, warning
 from rollout.migration.checks.parity_status import parity_sentence
 from rollout.migration.checks.status import RouteStatus
 from rollout.migration.glance import Mood
 from rollout.ramp.glance import minutes_for
 from rollout.reports.glance import glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
-from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
+from rollout.reports.timeseries import Bucket, Estimate, TimeSeries
 from rollout.reports.words import ago, guard, per_cent, seconds, steps, weight
 from rollout.state.history.words import in_a_line
 
@@ -173,19 +172,19 @@ def _last_share(course: TimeSeries | None) -> Estimate | None:
 
 
 def _total(course: TimeSeries | None, *, old: bool = False) -> Bucket:
-    return total(course.legacy if old else course.candidate) if course else Bucket()
+    return course.totals[not old] if course else Bucket()
 
 
-def _below(found: Overview) -> Iterator[Text]:
+def _below(found: Overview) -> Iterator[RenderableType]:
     """The judge's further sentences that are no Pass, the worst first, and how long what is missing takes to come."""
     judged = found.view.judgement if found.view else None
     findings = [each for each in judged.findings[1:] if each.verdict is not Verdict.PASS] if judged else []
     for finding in islice(findings, FINDINGS):
-        mark = Text(f"  {finding.verdict.value}  ", style=_COLOURS.get(finding.verdict, "yellow"))
-        yield mark.append(f"{called(finding.routes)}: {finding.sentence}{_minutes(finding)}", style="default")
+        mark = Text(f"{finding.verdict.value} ", style=_COLOURS.get(finding.verdict, "yellow"))
+        yield Hanging(Text(f"{called(finding.routes)}: {finding.sentence}{_minutes(finding)}"), mark)
     if len(findings) > FINDINGS:
         yield Text(f"  and {count_of(len(findings) - FINDINGS, 'more finding')}", style="dim")
-    yield from (indented(Text(f"  {note}", style="dim")) for note in found.notes)
+    yield from (Hanging(Text(note, style="dim")) for note in found.notes)
 
 
 def _minutes(finding: MetricResult) -> str:

@@ -62,6 +62,11 @@
     clearTimeout(timer);
     if (!document.hidden) timer = setTimeout(look, 1000 * Number(main.dataset.every));
   };
+  const later = document.getElementById("later")?.content.cloneNode(true);
+  if (later) requestAnimationFrame(() => setTimeout(() => {  // the page is painted before its charts move
+    for (const each of later.children) each.async = false;
+    document.head.append(later);
+  }));
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
   next();
 })();

@@ -12,6 +12,7 @@ from rollout.guard.state import GuardState
 from rollout.inventory.quantities import Percent
 from rollout.state.history.audit import PastChange
 
+TOOK_BACK = "the guard took traffic back"
 FIRINGS = 20
 """How many of the last ones are looked through for a reason."""
 _WHAT: Mapping[Decision, str] = {
@@ -36,7 +37,7 @@ def sentence(state: GuardState, firings: Sequence[Firing]) -> str:
     record = next((each for each in firings if each.decision is Decision.FIRE and each.alarm == state.fired_by), None)
     reason = f": {one_line(record.reason)}" if record and record.reason else ""
     left = "" if record is None or record.back else "; not all of it"
-    return f"the guard took traffic back at {moment(state.fired_at)}{left}, alarm {one_line(state.fired_by)}{reason}"
+    return f"{TOOK_BACK} at {moment(state.fired_at)}{left}, alarm {one_line(state.fired_by)}{reason}"
 
 
 def changes(firings: Iterable[Firing]) -> tuple[PastChange, ...]:

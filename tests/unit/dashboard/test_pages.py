@@ -192,7 +192,7 @@ def test_a_report_says_what_was_read() -> None:
     said = Page(PAGES["report"]).text
     assert "Ramp At 25 % since 2026-11-25 02:00 UTC; next 50 %" in said
     assert "ramp raised 25 % 5xx 0.10 % of 4,400 against legacy's 0.11 % of 84,100: as good ada@laptop" in said
-    assert re.search(r"r1 /r1 25 % 25 % 11\.\d % \(11\.\d to 1\d\.\d\) [\d,]+ → [\d,]+ 0\.1\d %", said)
+    assert re.search(r"r1 /r1 25 % 25 % 25\.\d % \(2\d\.\d to 2\d\.\d\) [\d,]+ → [\d,]+ 0\.1\d %", said)
     assert "2026-11-25 11:45 25.0 %" in said
     assert said.count("Response time, p99") == 2 * (1 + 3)
 
@@ -262,7 +262,7 @@ def test_a_fleet_has_a_line_for_whoever_can_be_read() -> None:
     page = Page(PAGES["fleet"])
     assert "staging loading …" in page.text
     assert "review Can't be read: no credentials" in page.text
-    assert re.search(r"production .* 25 % to the candidate; 25\.\d % measured lately ", page.text)
+    assert re.search(r"production .* 25 % to the candidate .* Share since 11:45 25\.\d % ", page.text)
 
 
 @pytest.mark.thorough
