@@ -72,6 +72,9 @@ class BuildActions(SharedActions):
         steps = len(self._ramp.steps) - 1 or 1  # nothing is judged at the last one
         return judge(found.streams, self._parts.environment.analysis, steps=steps, bake=bake, notes=found.notes)
 
+    def built(self, since: datetime) -> datetime | None:  # noqa: ARG002 - as for `renew`
+        return None
+
     def renew(self, routes: Sequence[str], now: datetime) -> bool:  # noqa: ARG002 - a version stays what it is
         return False
 

@@ -18,8 +18,10 @@ from rollout.api.rollback import Rollbacks
 from rollout.errors import Problem
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import NoticeKind
+from rollout.inventory.stacks import CANDIDATE
 from rollout.migration.ports import Approver
 from rollout.ramp.decide import bake_of
+from rollout.state.history.record import record_in
 
 if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
@@ -78,6 +80,13 @@ class Known:
     live: AlbState | None = None
     evidence: dict[tuple[str, ...], EvidenceReader] = field(default_factory=dict)
     costs: dict[tuple[str, ...], CostJudge] = field(default_factory=dict)
+
+
+_ALIASES = frozenset({"deploy", "deploy-back"})
+_BUILDS = _ALIASES | {"phase1"}
+"""The phases that change which builds serve: without aliases each new one does at once."""
+_LATEST = 20
+"""The number of latest updates in which a change of builds is looked for."""
 
 
 class EnvironmentRampActions(SharedActions):
@@ -158,6 +167,13 @@ class EnvironmentRampActions(SharedActions):
     def renew(self, routes: Sequence[str], now: datetime) -> bool:
         evidence = self._known.evidence.get(tuple(routes))
         return evidence is not None and evidence.renew(now)
+
+    def built(self, since: datetime) -> datetime | None:
+        functions = self._parts.environment.functions.values()
+        moves = _ALIASES if all(each.alias for each in functions) else _BUILDS
+        updates = self._parts.stacks.history(CANDIDATE, _LATEST) if functions else ()
+        said = ((record_in(each.message), each.end or each.start) for each in updates)
+        return max((at for record, at in said if record and record.phase in moves and at > since), default=None)
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
         return tuple(unhealthy(self._opened, live, routes, ("candidate",)))

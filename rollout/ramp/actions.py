@@ -42,6 +42,9 @@ class RampActions(Protocol[Live]):
     def renew(self, routes: Sequence[str], now: datetime) -> bool:
         """Read again what `judge` remembers of AWS from looks before; whether it has changed, so no Pass holds."""
 
+    def built(self, since: datetime) -> datetime | None:
+        """When the candidate's builds last changed, by history; None if they are those of that time."""
+
     def unhealthy(self, routes: Sequence[str], live: Live) -> tuple[Problem, ...]:
         """The candidate's target groups with unhealthy targets; code `unhealthy-targets` where others are healthy."""
 

@@ -48,6 +48,7 @@ TRIES, AGAIN = 4, timedelta(seconds=20)
 _LOG = logging.getLogger("rollout.ramp")
 T = TypeVar("T")
 _ENDED = ("finished", "idle")
+_ONWARD = (Act.RAISE, Act.FINISH)
 _FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
@@ -98,6 +99,7 @@ class Runner(Generic[Live]):
         self._guard = guard or RampGuard()
         self._retreat = RampAbort(environment, means, journal, emit)
         self._warned = ""
+        self._built: datetime | None = None
         self._history = history(self._warn)
         self._called, self._restart = self._history.wording.name, self._history.wording.restart
 
@@ -183,9 +185,7 @@ class Runner(Generic[Live]):
             if stands.calibrated and stands.calibrated.safe is False:
                 self._warn(f"a good candidate may be rolled back: {stands.calibrated.sentence}")
         now = self._means.now()
-        decision, judgement = self._decide(live, stands, now)
-        if decision.act in (Act.RAISE, Act.FINISH) and self._means.renew(stands.routes, now):
-            decision, judgement = self._decide(live, stands, now)
+        stands, decision, judgement = self._considered(live, stands, now)
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
@@ -199,6 +199,22 @@ class Runner(Generic[Live]):
             return self._finish(stands, decision)
         seen = seen_by_ramp(self._name, self._environment.ramp, stands, decision, judgement, now=now)
         return self._wait(stands, decision, seen, now, _looks(now, persistent=persistent))
+
+    def _considered(
+        self, live: Live, stands: RampState, now: datetime
+    ) -> tuple[RampState, Decision, AnalysisResult | None]:
+        """What comes next; a step goes on only by what was counted of what serves now."""
+        if stands.since and self._built and stands.since < self._built:
+            stands = replace(stands, since=self._built)
+        decision, judgement = self._decide(live, stands, now)
+        if decision.act in _ONWARD and stands.since and (built := self._means.built(stands.since)):
+            self._warn(f"other builds of the candidate serve since {built:%H:%M} UTC, so the bake begins anew")
+            self._built = built
+            stands = replace(stands, since=built)
+            decision, judgement = self._decide(live, stands, now)
+        if decision.act in _ONWARD and self._means.renew(stands.routes, now):
+            decision, judgement = self._decide(live, stands, now)
+        return stands, decision, judgement
 
     def _decide(self, live: Live, stands: RampState, now: datetime) -> tuple[Decision, AnalysisResult | None]:
         """What comes next; what either the judge or an alarm says is enough to go back, though the other is unread."""

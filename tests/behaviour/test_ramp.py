@@ -21,13 +21,18 @@ class Killed(BaseException):
 @pytest.fixture
 def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team after phase 2, with a ramp of minutes and a judge for few requests."""
-    cut_over.set_ramp('steps = [25, 50, 100], bake = "3m"')
-    cut_over.append(
+    judged_in_minutes(cut_over)
+    return cut_over
+
+
+def judged_in_minutes(team: InMemoryTeam) -> None:
+    """A ramp of minutes and a judge for few requests."""
+    team.set_ramp('steps = [25, 50, 100], bake = "3m"')
+    team.append(
         '[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n'
         'metrics = ["server-errors", "latency-p50"]\n'
         "metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }"
     )
-    return cut_over
 
 
 def weights(team: InMemoryTeam) -> set[Percent | None]:

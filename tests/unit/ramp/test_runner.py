@@ -385,6 +385,44 @@ def test_a_pass_of_what_is_not_there_any_more_raises_nothing() -> None:
     assert (world.ramp(once=True).state, world.shares, world.renewed[1:]) == ("waiting", {FIVE}, [world.time])
 
 
+@pytest.mark.parametrize("once", [False, True])
+@pytest.mark.parametrize("weight", [FIVE, WHOLE])
+def test_a_pass_is_of_the_build_that_it_saw(weight: Percent, *, once: bool) -> None:
+    """A build that came in the last minute of a step bakes as long as the one before."""
+    world = World(inventory(), weights=dict.fromkeys(ROUTES, weight))
+    world.ramp(once=True)
+    spans: list[timedelta] = []
+
+    def judged(_: Percent, after: timedelta) -> AnalysisResult:
+        spans.append(after)
+        return judgement(Verdict.PASS)
+
+    world.judge_of = judged
+    world.time = world.built_at = MONDAY + timedelta(minutes=29)
+    world.limit = MONDAY + timedelta(minutes=58)
+    if once:
+        for _ in range(30):
+            result = world.ramp(once=True)
+            assert result.state == "waiting"
+            world.time += timedelta(minutes=1)
+    else:
+        with pytest.raises(Killed):
+            world.ramp()
+        world.time += timedelta(minutes=1)
+    assert world.shares == {weight}
+    assert any("other builds" in each.message for each in world.events if isinstance(each, events.Warned))
+    assert world.ramp(once=True).state == ("raised" if weight == FIVE else "finished")
+    assert spans[-1] == timedelta(minutes=30)
+
+
+def test_a_build_before_the_step_is_no_other() -> None:
+    world = World(inventory())
+    world.built_at = MONDAY - timedelta(minutes=1)
+    world.ramp(once=True)
+    world.time += timedelta(minutes=31)
+    assert world.ramp(once=True).state == "raised"
+
+
 def test_the_targets_health_is_read_where_it_decides_something() -> None:
     world = World(inventory())
     for later in (0, 10, 21):

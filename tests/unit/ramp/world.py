@@ -62,6 +62,7 @@ class World:
         kill_at: Which act kills the ramp, counted from 0; an odd number is after the act took effect.
         told: What people were told.
         on_renew: What is found when it is read again what a Pass was of: whether that has changed.
+        built_at: When the candidate's builds changed last.
         renewed: When that was.
         raised_without: Weights that were set above the one before without a Pass.
         sick: The candidate's target groups with unhealthy targets.
@@ -84,6 +85,7 @@ class World:
     smoked: int = 0
     on_wait: Callable[[World], None] = lambda _world: None
     on_renew: Callable[[World], bool] = lambda _world: False
+    built_at: datetime | None = None
     renewed: list[datetime] = field(default_factory=list)
     asked_health: int = 0
     limit: datetime = MONDAY + timedelta(days=3)
@@ -175,6 +177,9 @@ class World:
         self._meets("cloudwatch", AwsError, "throttled")
         assert since <= now
         return self.judge_of(max(self.weights[name] or Percent(0) for name in routes), now - since)
+
+    def built(self, since: datetime) -> datetime | None:
+        return self.built_at if self.built_at and self.built_at > since else None
 
     def renew(self, _routes: Sequence[str], now: datetime) -> bool:
         self.renewed.append(now)
