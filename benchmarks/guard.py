@@ -45,6 +45,8 @@ EVENTS_BY_RATE: tuple[tuple[int, Event], ...] = (
     (1, lambda world, chance: world.drill(chance.choice(ALARMS))),
     (2, lambda world, chance: world.throttle(chance.choice(TIMES))),
     (1, lambda world, chance: world.fail_table(chance.choice(TIMES))),
+    (1, lambda world, chance: world.fail_table(chance.choice(TIMES), takes_effect=True)),
+    (2, lambda world, _: world.look()),
     (1, lambda world, chance: world.meddle(chance.choice(ROUTES)[0], gone=chance.choice((True, False)))),
 )
 

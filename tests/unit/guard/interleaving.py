@@ -6,7 +6,7 @@ Each call of each is a step. What must always hold is asserted where a rule is w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -128,6 +128,7 @@ class Interleaving:
         self.firings: dict[Actor, Rise] = {}
         self.clocks: dict[Actor, FunctionClock] = {}
         self.runs: dict[Actor, str] = {}
+        self.looks: set[Actor] = set()
         self.is_flaky = False
         self.broken: list[str] = []
         self.meddled: dict[str, int] = {}
@@ -167,20 +168,41 @@ class Interleaving:
         self.counts["firings"] += 1
         clock = FunctionClock(self.clock, LIMIT)
 
-        def together(call: Any, values: Sequence[str]) -> None:
-            for value in values:
-                call(value)
-
         def work() -> None:
             clock.began = self.clock.utc
             done = firing.handle(
                 rise.event,
-                firing.Parts(self.config, self.rules, self.guard, clock, run, lambda *_: None, together),
+                firing.Parts(self.config, self.rules, self.guard, clock, run, lambda *_: None, _in_turn),
             )
             self._ended(rise, done)
 
         actor = self.stage.add(f"firing {len(self.stage.actors)}", work)
         self.firings[actor], self.clocks[actor], self.runs[actor] = rise, clock, run
+        return actor
+
+    def look(self) -> Actor:
+        """The schedule invokes the function, which asks for the alarms that went off."""
+        self.counts["looks"] += 1
+        clock, name = FunctionClock(self.clock, 4 * LIMIT), f"look {len(self.stage.actors)}"
+        shown = [each for each in self.rises if each.fell is None and not each.event.drill]
+        raised = {each.event.alarm: each for each in shown}
+
+        def parts(told: AlarmEvent) -> firing.Parts:
+            self.firings[actor] = raised[told.alarm]
+            return firing.Parts(self.config, self.rules, self.guard, clock, name, lambda *_: None, _in_turn)
+
+        def work() -> None:
+            clock.began = self.clock.utc
+            state = self.guard.read()
+            if state is None or state.disarmed_at(self.clock.utc):
+                return
+            events = guard.in_turn(state, [each.event for each in raised.values()])
+            for done in firing.handle_all(events, parts, _in_turn):
+                self._ended(raised[done.alarm], done)
+
+        actor = self.stage.add(name, work)
+        self.looks.add(actor)
+        self.clocks[actor], self.runs[actor] = clock, name
         return actor
 
     def set_weight(self, routes: Sequence[str], weight: int) -> Mover:
@@ -266,9 +288,9 @@ class Interleaving:
         """The next changes of rules are refused."""
         self.rules.calls.refuse("ModifyRule", times=times)
 
-    def fail_table(self, times: int) -> None:
-        """The next calls to the table fail."""
-        self.guard.calls.refuse(times=times)
+    def fail_table(self, times: int, *, takes_effect: bool = False) -> None:
+        """The next calls to the table fail, or only their answers are lost."""
+        self.guard.calls.refuse(times=times, takes_effect=takes_effect)
         self.is_flaky = True
 
     def meddle(self, route: str, *, gone: bool) -> None:
@@ -295,8 +317,33 @@ class Interleaving:
                 self.steps(actor, 5)
         for rise in self.rises:
             assert self.is_answered(rise), f"an alarm was lost: {rise}"
+        self._finish_looks()
+
+    def _finish_looks(self) -> None:
+        """Once it is armed, looks hear what still is in ALARM state, whatever became of its event."""
+        self.wait(1000)
+        for _ in range(3):
+            actor = self.look()
+            while not actor.is_done:
+                self.steps(actor, 5)
+            if not actor.error:
+                break
+            self.wait(300)
+        else:
+            raise AssertionError(f"looks never end: {actor.error}")
+        for rise in self.rises:
+            if rise.fell is None and rise is self._last(rise.event.alarm) and not rise.event.drill:
+                assert self.is_heard(rise), f"an alarm that still is raised was lost: {rise}"
+
+    def _last(self, alarm: str) -> Rise:
+        return [rise for rise in self.rises if rise.event.alarm == alarm][-1]
 
     # What must hold
+
+    def is_heard(self, rise: Rise) -> bool:
+        """Whether its routes went back after it, or a raise that went on knew of it."""
+        records = (each.decision for each in self.guard.records.values() if each.id == rise.event.id)
+        return Decision.FIRE in {*rise.decisions, *records} or self._is_late(rise)
 
     def is_answered(self, rise: Rise) -> bool:
         """Whether an alarm led to something, or a raise that went on saw that it was over."""
@@ -306,6 +353,9 @@ class Interleaving:
             self.counts["events that Lambda gave up"] += 1
             return True
         self.counts["late"] += 1
+        return self._is_late(rise)
+
+    def _is_late(self, rise: Rise) -> bool:
         return any(
             mover.is_after(rise) and rise.event.alarm not in raised and moment > (mover.began or 0)
             for mover in self.movers
@@ -351,6 +401,8 @@ class Interleaving:
             return
         if actor.error and not isinstance(actor.error, Killed | NotBack | RolloutError):
             raise actor.error
+        if actor in self.looks:
+            return  # the next look goes on
         if rise := self.firings.get(actor):
             if actor.error:
                 rise.due += rise.attempts < ATTEMPTS
@@ -377,7 +429,9 @@ class Interleaving:
             self.counts["taken back"] += 1
             for name in self.config.routes_of(rise.event.alarm):
                 self._promise(self.is_flaky or self.share(name) == 0, f"{name} isn't back")
-                self.back[name] = self.moment, self.clock.utc
+                # without the table it leaves no lease, so a raise may begin once it has looked
+                looked = self.described[self.stage.current] if self.is_flaky and self.stage.current else self.moment
+                self.back[name] = looked, self.clock.utc
 
     # How it is done
 
@@ -424,6 +478,11 @@ class Interleaving:
                 with suppress(AwsError):
                     self.rules.modify(route.rule, [legacy_alone(route.legacy)])
                     break
+
+
+def _in_turn(call: Callable[[str], object], values: Sequence[str]) -> None:
+    for value in values:
+        call(value)
 
 
 def _percent(shares: tuple[int, int] | None) -> int:

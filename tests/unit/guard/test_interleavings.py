@@ -69,9 +69,13 @@ class Guarded(RuleBasedStateMachine):
     def rules_are_throttled(self, times: int) -> None:
         self.world.throttle(times)
 
-    @rule(times=st.integers(1, 3))
-    def the_table_fails(self, times: int) -> None:
-        self.world.fail_table(times)
+    @rule(times=st.integers(1, 3), takes_effect=st.booleans())
+    def the_table_fails(self, times: int, *, takes_effect: bool) -> None:
+        self.world.fail_table(times, takes_effect=takes_effect)
+
+    @rule()
+    def the_schedule_looks(self) -> None:
+        self.world.look()
 
     @rule(route=st.sampled_from(["orders", "users"]), gone=st.booleans())
     def another_team_meddles(self, route: str, gone: bool) -> None:

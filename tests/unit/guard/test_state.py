@@ -139,6 +139,7 @@ def test_a_drill_is_dry_while_it_is_under_way() -> None:
     assert guard.decide(real, event(reason_data='{"rollout-drill": "d1"}'), config(), MONDAY) is Decision.FIRE
     with pytest.raises(GuardRefusal, match="drill-under-way"):
         guard.begin_drill(state, replace(drill, id="d2"))
+    assert guard.begin_drill(state, drill) == state, "its answer was lost, and the client wrote it again"
 
 
 def test_an_epoch_of_a_clock_that_is_days_ahead_makes_no_alarm_late() -> None:
