@@ -26,6 +26,7 @@ def glance_of(
     following: Percent | None,
     ends: datetime | None,
     now: datetime,
+    next_at: datetime | None = None,
 ) -> Glance:
     """A ramp that is under way, in five seconds.
 
@@ -35,11 +36,12 @@ def glance_of(
         following: The step after the present weight; None after the last.
         ends: When the bake ends; None if that isn't known.
         now: AWS's time.
+        next_at: When the ramp looks next; None if that isn't known.
     """
     why, target = capital(decision.sentence), decision.weight or following
     match decision.act:
         case Act.FAIL:
-            return _failing(name, decision, judgement)
+            return _failing(name, decision, judgement, next_at)
         case Act.ASK:
             said = f"The candidate passed. {target} % needs an approval."
             command = f"rollout approve {name} {target}"
@@ -92,12 +94,13 @@ def capital(text: str) -> str:
     return (text[:1].upper() + text[1:]).rstrip(".")
 
 
-def _failing(name: str, decision: Decision, judgement: AnalysisResult | None) -> Glance:
+def _failing(name: str, decision: Decision, judgement: AnalysisResult | None, next_at: datetime | None) -> Glance:
     """A step that fails, and what `on-failure` makes of it."""
     is_worse = judgement is not None and judgement.verdict is Verdict.FAIL
     abort, word = decision.abort, "Worse than legacy" if is_worse else "The step fails"
     why = decision.sentence.rstrip(".") if is_worse else capital(decision.sentence)  # which begins with a route's name
-    said = f"{why}. The ramp's next look {abort.sentence if abort else 'ends the ramp'}."
+    when = f", at {next_at:%H:%M} UTC," if next_at else ""
+    said = f"{why}. The ramp's next look{when} {abort.sentence if abort else 'ends the ramp'}."
     to = "send all requests to legacy" if abort and (abort.weight > ZERO or abort.rest) else "do so at once"
     if abort and abort.stays:
         return Glance(Mood.FAILING, word, said, "a person", f"rollout rollback {name}", to, is_urgent=True)

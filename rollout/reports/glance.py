@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.inventory.quantities import ZERO
@@ -81,7 +82,7 @@ def _fired(overview: Overview, guard: GuardStatus, ramp: Glance) -> Glance:
     said = f"{said} All requests go to legacy already."
     if guard.fired_at and any(each.at > guard.fired_at and not each.is_of_guard for each in back):
         again = ramp if ramp.mood is Mood.BACK else Glance(Mood.BACK, word, said)
-        return replace(again, word=word, said=f"{said} File and state say so, too.")
+        return replace(again, word=word, said=f"{said} stacks.toml and the state say so, too.")
     to, command = f"{BEFORE_RAISE}; no request moves", overview.status.next_step or rollback
     return Glance(Mood.BACK, word, said, "a person", command, to, is_urgent=False)
 
@@ -119,8 +120,21 @@ def _ramp(overview: Overview) -> Glance:
         return Glance(Mood.WAITING, "Under way", overview.ramp, "the ramp's next look")
     following = next((each for each in overview.steps if each > stands.weight), None)
     return glance_of(
-        name, stands, view.decision, view.judgement, following=following, ends=overview.bakes_until, now=overview.at
+        name,
+        stands,
+        view.decision,
+        view.judgement,
+        following=following,
+        ends=overview.bakes_until,
+        now=overview.at,
+        next_at=_next_look(overview),
     )
+
+
+def _next_look(overview: Overview) -> datetime | None:
+    """When the ramp looks next, if that is known and to come."""
+    runs = (overview.status.controller, overview.look)
+    return next((each.next_at for each in runs if each and each.next_at and each.next_at > overview.at), None)
 
 
 def _without(overview: Overview) -> Glance:

@@ -64,7 +64,7 @@ def disarmed_problem(status: GuardStatus | None) -> Iterator[Problem]:
         yield Problem(status.sentence, where="guard", hint=hint, code="guard-disarmed")
 
 
-BEFORE_RAISE = "write that into file and state before the next raise"
+BEFORE_RAISE = "update stacks.toml and the state before the next raise"
 """What a rollback is for after the guard has taken all traffic back."""
 
 

@@ -146,6 +146,10 @@ def test_a_ramp_whose_process_was_killed_needs_a_person(verdict: AnalysisResult,
     assert not glance(overview(SHOP, ramp=seen(verdict), look=LOOK)).needs_person
 
 
+def test_what_a_failure_leads_to_has_its_time() -> None:
+    assert "The ramp's next look, at 12:01 UTC, sends all" in glance(overview(SHOP, ramp=seen(WORSE), look=LOOK)).said
+
+
 @pytest.mark.parametrize(
     ("choice", "said", "whom"),
     [
@@ -191,7 +195,7 @@ def test_a_rollback_after_the_guard_leaves_nothing_but_the_next_ramp() -> None:
     settled = replace(fired, history=(*fired.history, *changes_of({"routing": (rolled,)})))
     now = glance(settled)
     assert (now.word, now.command) == ("The guard took traffic back", "rollout ramp review --restart")
-    assert "File and state say so, too." in now.said
+    assert "stacks.toml and the state say so, too." in now.said
 
 
 def test_a_controller_says_when_it_looks_next_and_needs_a_person_when_it_is_late() -> None:
