@@ -77,6 +77,13 @@ class Alarms(Protocol):
             AwsError: AWS refused, or can't be reached.
         """
 
+    def mute(self, names: Sequence[str], function: Arn) -> Mapping[str, str]:
+        """Those of some alarms that don't invoke a function when they go off, and why.
+
+        Raises:
+            AwsError: As for `states`.
+        """
+
 
 Architecture = Literal["x86_64", "arm64"]
 

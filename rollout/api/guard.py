@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,14 +16,14 @@ from rollout.base.printable import one_line
 from rollout.base.user import who
 from rollout.errors import AwsError, RolloutError, UsageError
 from rollout.guard.state import arm, disarm
-from rollout.inventory.marks import guard_name
+from rollout.inventory.marks import guard_arn, guard_name
 from rollout.migration import events
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.drill import DrillResult
 from rollout.migration.ports import Guard
 from rollout.migration.runner.result import PhaseResult
 from rollout.programs.alarms.alarms import guard_alarms, names
-from rollout.programs.guarding import named_alarms, silence_alarm
+from rollout.programs.guarding import invoking_alarms, named_alarms, silence_alarm
 from rollout.state.ramp_journal import Journal, Kind
 
 LONGEST = timedelta(hours=4)
@@ -48,7 +49,12 @@ class EnvironmentGuard(Part):
             others = tuple(each.over for each in named_alarms(environment, environment.guard))
             told = (*names(environment), *others), silence_alarm(environment)
             self._emit(events.GuardInstalled(environment.name, guard_name(environment), *told))
+            for name, why in self._mute().items():
+                self._emit(events.Warned(environment.name, f"alarm {name} doesn't invoke the guard: {why}"))
         return result
+
+    def _mute(self) -> Mapping[str, str]:
+        return self._container.alarms.mute(invoking_alarms(self._environment), guard_arn(self._environment))
 
     def remove(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """Remove it, even if stacks.toml has no `[guard]` any more; monitoring stays.
@@ -77,9 +83,11 @@ class EnvironmentGuard(Part):
             return found
         try:
             states = self._container.alarms.states(guard_alarms(self._environment))
+            mute = self._mute()
         except AwsError as error:
             return replace(found, state="unknown", why=f"its alarms can't be read: {error.what}")
-        return replace(found, raised=tuple(name for name, state in states.items() if state is AlarmState.ALARM))
+        raised = tuple(name for name, state in states.items() if state is AlarmState.ALARM)
+        return replace(found, raised=raised, mute=tuple(f"{name} ({why})" for name, why in mute.items()))
 
     def disarm(self, span: timedelta | str, why: str) -> GuardStatus:
         """Let alarms move nothing for a time; history says who did it, and why. Then it is armed again by itself.

@@ -14,6 +14,7 @@ from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
 from rollout.base.user import who
 from rollout.inventory.controller import ControllerConfig
+from rollout.inventory.marks import guard_arn
 from rollout.inventory.stacks import GUARD
 from rollout.migration import events
 from rollout.migration.context import Builds
@@ -27,7 +28,11 @@ from rollout.programs.alarms.alarms import guard_alarms
 
 def checked_guard(opened: Opened) -> GuardCheck:
     """The guard of an environment, as it is and as it would be."""
-    from rollout.programs.guarding import guard_config, guard_digest  # noqa: PLC0415 - a rollback needs none
+    from rollout.programs.guarding import (  # noqa: PLC0415 - a rollback needs none
+        guard_config,
+        guard_digest,
+        invoking_alarms,
+    )
 
     container, environment = opened.container, opened.environment
     return GuardCheck(
@@ -36,6 +41,7 @@ def checked_guard(opened: Opened) -> GuardCheck:
         config=lambda live: guard_config(environment, live),
         digest=guard_digest,
         states=lambda names: container.alarms.states(tuple(names)),
+        mute=lambda: container.alarms.mute(invoking_alarms(environment), guard_arn(environment)),
         recorded=lambda: container.states.resources(GUARD) or (),
     )
 

@@ -26,6 +26,7 @@ class GuardCheck:
         config: Returns what the function would go by, by what is live.
         digest: Returns what tells such a guard from another.
         states: Returns the states of alarms.
+        mute: Returns the alarms that are to invoke the function and don't, and why.
         recorded: Returns what the state of its stack holds, also where the file doesn't ask for a guard any more.
     """
 
@@ -34,6 +35,7 @@ class GuardCheck:
     config: Callable[[AlbState], GuardConfig]
     digest: Callable[[GuardConfig], str]
     states: Callable[[Collection[str]], Mapping[str, AlarmState]]
+    mute: Callable[[], Mapping[str, str]]
     recorded: Callable[[], Sequence[ResourceState]]
 
     @property
@@ -58,6 +60,11 @@ class GuardCheck:
         elif found.tags.get(DIGEST_TAG) != self.digest(self.config(live)):
             what = "stacks.toml, AWS or rollout has changed since the guard was installed"
             yield Problem(what, where="guard", hint=hint, code="guard-outdated")
+        else:
+            again = f"run `rollout guard remove {self.environment.name}`, then {hint.removeprefix('run ')}"
+            for name, why in self.mute().items():
+                what = f"alarm {name} doesn't invoke the guard: {why}"
+                yield Problem(what, where="guard", hint=again, code="guard-outdated")
 
     def left(self) -> Iterator[Problem]:
         """That a guard is there, which would be left without what it guards."""

@@ -51,6 +51,12 @@ def named_alarms(environment: Environment, guard: Guard) -> tuple[NamedAlarm, ..
     )
 
 
+def invoking_alarms(environment: Environment) -> tuple[str, ...]:
+    """The names of the alarms that invoke the function when they go off."""
+    others = named_alarms(environment, environment.guard or Guard())
+    return (*(each.name for each in whole_alarms(environment)), *(each.name for each in others))
+
+
 def guard_config(environment: Environment, live: AlbState) -> GuardConfig:
     """What the function goes by.
 

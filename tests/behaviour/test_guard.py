@@ -19,6 +19,7 @@ from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from rollout.migration.gates import Gate
 from rollout.programs.alarms.alarms import guard_alarms
+from rollout.programs.guarding import invoking_alarms
 from tests.behaviour.team import InMemoryTeam
 
 ALARM = "rollout-passport-scorer-production-public-errors"
@@ -338,3 +339,14 @@ def test_a_table_that_is_wrong_is_not_called_missing(guarded: InMemoryTeam, comm
     guarded.edit("[guard]\n", '[guard]\nheartbeat = "often"\n')
     done = guarded.run("guard", command[0], "production", *command[1:])
     assert (done.returncode, "guard.heartbeat" in done.stderr, "missing-key" in done.stderr) == (2, True, False)
+
+
+def test_a_guard_that_an_alarm_does_not_invoke_is_not_called_armed_alone(guarded: InMemoryTeam) -> None:
+    muted = guarded.world.actor().parts(guarded.inventory, lambda *_: None).alarms.muted
+    name = invoking_alarms(guarded.inventory)[0]
+    muted[name] = "its actions are disabled"
+    said = guarded.open().guard.status()
+    assert (said.state, said.mute) == ("armed", (f"{name} (its actions are disabled)",))
+    assert f"not invoked by: {name}" in guarded.run("guard", "status", "production").stdout
+    muted.clear()
+    assert guarded.open().guard.status().mute == ()

@@ -60,6 +60,12 @@ def test_it_comes_stays_changes_in_place_and_goes(cut_over: InMemoryTeam) -> Non
     assert again.returncode == 0, again.stderr
     assert "nothing to do" in again.stdout
 
+    muted = cut_over.world.actor().parts(cut_over.inventory, lambda *_: None).alarms.muted
+    muted[names(cut_over.inventory)[0]] = "it doesn't exist"
+    assert "doesn't invoke the guard" in cut_over.run("guard", "install", "production").stdout
+    assert "[guard-outdated]" in cut_over.run("preflight", "production").stdout
+    muted.clear()
+
     cut_over.edit("[guard]\n", '[guard]\non-silence = "rollback"\n')
     (changed, _) = cut_over.open().guard.install(approve=True).gate.previews
     assert {(change.op, change.name, change.properties) for change in changed.changes} == {

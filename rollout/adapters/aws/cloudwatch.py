@@ -17,7 +17,11 @@ from rollout.errors import AwsError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+    from mypy_boto3_cloudwatch.type_defs import CompositeAlarmTypeDef, MetricAlarmTypeDef, MetricDataQueryTypeDef
+
+    from rollout.inventory.model import Arn
+
+    AnyAlarm = CompositeAlarmTypeDef | MetricAlarmTypeDef
 
 SERIES_A_CALL, POINTS_A_CALL = 500, 100_800
 ALARMS_A_CALL = 100
@@ -70,20 +74,36 @@ class CloudWatch:
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
         """
+        found = self._described(names)
+        return {name: AlarmState(found[name]["StateValue"]) if name in found else AlarmState.MISSING for name in names}
+
+    def mute(self, names: Sequence[str], function: Arn) -> Mapping[str, str]:
+        """See `analysis.ports.Alarms`."""
+        found = self._described(names)
+        reasons = {name: _why_mute(found.get(name), function) for name in names}
+        return {name: why for name, why in reasons.items() if why}
+
+    def _described(self, names: Sequence[str]) -> dict[str, AnyAlarm]:
         asked = tuple(dict.fromkeys(names))
-        found = dict.fromkeys(asked, AlarmState.MISSING)
+        found: dict[str, AnyAlarm] = {}
         for first in range(0, len(asked), ALARMS_A_CALL):
-            found |= self._states(asked[first : first + ALARMS_A_CALL])
+            some = asked[first : first + ALARMS_A_CALL]
+            told = explained(
+                lambda some=some: self._client.describe_alarms(  # type: ignore[misc]
+                    AlarmNames=some, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=ALARMS_A_CALL
+                )
+            )
+            found |= {alarm["AlarmName"]: alarm for alarm in told.get("MetricAlarms", ())}
+            found |= {alarm["AlarmName"]: alarm for alarm in told.get("CompositeAlarms", ())}
         return found
 
-    def _states(self, names: Sequence[str]) -> dict[str, AlarmState]:
-        told = explained(
-            lambda: self._client.describe_alarms(
-                AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=ALARMS_A_CALL
-            )
-        )
-        alarms = (*told.get("MetricAlarms", ()), *told.get("CompositeAlarms", ()))
-        return {alarm["AlarmName"]: AlarmState(alarm["StateValue"]) for alarm in alarms}
+
+def _why_mute(alarm: AnyAlarm | None, function: Arn) -> str:
+    if alarm is None:
+        return "it doesn't exist"
+    if not alarm.get("ActionsEnabled", True):
+        return "its actions are disabled"
+    return "" if function in alarm.get("AlarmActions", ()) else "it isn't among its actions"
 
 
 def _query(key: str, series: Series) -> MetricDataQueryTypeDef:

@@ -18,5 +18,5 @@ def _show(found: GuardStatus, to: People) -> None:
 
 def guard_line(found: GuardStatus) -> Hanging:
     """How the guard stands; yellow where nobody should rely on it, or where it took traffic back."""
-    quiet = found.state == "armed" and not found.fired and not found.raised
+    quiet = found.state == "armed" and not (found.fired or found.raised or found.mute)
     return Hanging(Text(f"guard: {found.sentence}", style="dim" if quiet else "yellow"))

@@ -29,6 +29,7 @@ class GuardStatus:
         fired: When it took traffic back, and why, in words; empty if it didn't since the last raise.
         fired_at: When that was.
         raised: Its alarms that are in ALARM state. Empty where nobody asked.
+        mute: Its alarms that don't invoke it, each with the reason. Empty where nobody asked.
     """
 
     environment: str
@@ -40,6 +41,7 @@ class GuardStatus:
     fired: str = ""
     fired_at: Timestamp | None = None
     raised: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -54,7 +56,9 @@ class GuardStatus:
         names = ", ".join(self.raised)
         raised = f"in ALARM state: {names}; it fires at its next look, within 5 minutes" if names else ""
         raised = f"in ALARM state: {names}" if names and self.state == "disarmed" else raised
-        return "; ".join(filter(None, (said[self.state], watches, self.fired, raised)))
+        again = f"`rollout guard remove {self.environment}` and `rollout guard install {self.environment}` restore that"
+        mute = f"not invoked by: {', '.join(self.mute)}; {again}" if self.mute else ""
+        return "; ".join(filter(None, (said[self.state], mute, watches, self.fired, raised)))
 
 
 def disarmed_problem(status: GuardStatus | None) -> Iterator[Problem]:
