@@ -58,6 +58,7 @@ class Interruption:
 
     Attributes:
         at: Which call, from 0.
+        of: Of which action's calls; of all, if empty.
         is_after: Whether it has taken effect.
         move: What happens; `killed`, or one of `Orders.MOVES`.
     """
@@ -65,6 +66,7 @@ class Interruption:
     at: int
     is_after: bool
     move: str
+    of: str = ""
 
 
 @dataclass
@@ -247,8 +249,10 @@ class Orders:
         calls, seen = (self.world.actor("controller").calls, self.record.calls), 0
         self.told.append(f"look, {by}")
 
-        def meet(_call: ApiCall) -> None:
+        def meet(call: ApiCall) -> None:
             nonlocal seen
+            if by.of not in ("", call.action):
+                return
             seen += 1
             if seen != by.at + 1:
                 return

@@ -13,8 +13,8 @@ from tests.behaviour.test_controlled_ramp import IMAGE
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """A failure isn't made smaller: that takes minutes."""
-CALLS = st.one_of(st.integers(0, 92), st.integers(42, 88))
-"""A look that raises makes 89; its preview, announcement and update are among the later ones."""
+CALLS = st.one_of(st.integers(0, 78), st.integers(38, 74))
+"""A look that raises makes 75; its preview, announcement and update are among the later ones."""
 INSIDE = st.sampled_from(["killed", "killed", "look", "rollback", "fire", *OTHERS])
 INTERRUPTIONS = st.builds(Interruption, CALLS, st.booleans(), INSIDE)
 LOOK = st.one_of(st.just("look"), st.just("again"), INTERRUPTIONS)
@@ -58,10 +58,10 @@ def test_undisturbed_it_goes_to_the_last_step(ramping: InMemoryTeam) -> None:
 
 
 @pytest.mark.parametrize("move", ["killed", "look", "here", "rollback", "fire"])
-@pytest.mark.parametrize("at", [42, 52, 69, 70])
-def test_inside_of_a_raise(ramping: InMemoryTeam, move: str, at: int) -> None:
-    """Once it is announced, before its update, and between its rules."""
-    orders = play(ramping, ["look", "bake", Interruption(at, True, move)])
+@pytest.mark.parametrize(("of", "at"), [("note", 0), ("up", 0), ("update", 0), ("update", 1)])
+def test_inside_of_a_raise(ramping: InMemoryTeam, move: str, of: str, at: int) -> None:
+    """Once it is announced, with its update, and between its rules."""
+    orders = play(ramping, ["look", "bake", Interruption(at, True, move, of)])
     assert max(orders.shares) == (Percent.of(50) if move in {"killed", "look", "here"} else ZERO)
 
 
