@@ -145,7 +145,7 @@ def restore(folder: Path, name: str) -> SandboxInfo:
     file = _file(folder, name)
     if not file.exists():
         known = ", ".join(names(folder)) or "none; create one: rollout sandbox save NAME"
-        raise UsageError(f"there is no snapshot {name}", where=str(file.parent), hint=f"known are: {known}")
+        raise UsageError(f"there is no snapshot {name}", where=str(file.parent), hint=f"known: {known}")
     snapshot = Snapshot.read(file)
     daemon.stop(folder)
     put(folder, snapshot)

@@ -53,5 +53,5 @@ def test_each_way_to_it_says_what_to_install(run: Run, arguments: tuple[str, ...
     told = run(*arguments)
     said = json.loads(told.stdout.splitlines()[-1])
     assert (said["event"], said["code"]) == ("failed", "extra-missing")
-    assert 'pip install "rollout[sandbox]"' in said["then"]
+    assert 'pip install ".[sandbox]"' in said["then"]
     assert (told.returncode, told.stderr) == (1, "")

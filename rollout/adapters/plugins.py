@@ -117,7 +117,7 @@ class _Guarded:
             if not isinstance(point, Point):
                 raise self._failed("returned something other than points")
             if not (point.is_gap or 0 <= point.value < math.inf):
-                raise self._failed(f"returned {point.value:g}; allowed are 0 or more, and a gap")
+                raise self._failed(f"returned {point.value:g}; allowed: 0 or more, and a gap")
         return found
 
     def unanswered(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, str | None]:

@@ -69,7 +69,7 @@ class SourceOptions(BaseModel):
         texts = value.values() if isinstance(value, Mapping) else [value or ""]
         unknown = {name for text in texts for name in _PLACEHOLDER.findall(text)} - _NAMES
         if unknown:
-            raise ValueError(f"there is no placeholder ${min(unknown)}; allowed are {', '.join(sorted(_NAMES))}")
+            raise ValueError(f"there is no placeholder ${min(unknown)}; allowed: {', '.join(sorted(_NAMES))}")
         return value
 
     def factor(self, series: Series) -> float:

@@ -118,7 +118,7 @@ def in_range(value: timedelta | str, shortest: timedelta, longest: timedelta, pu
     if not shortest <= span <= longest:
         raise UsageError(
             f"{format_duration(span)} is out of range for {purpose}",
-            hint=f"allowed are {format_duration(shortest)} to {format_duration(longest)}",
+            hint=f"allowed: {format_duration(shortest)} to {format_duration(longest)}",
             code="out-of-range",
         )
     return span

@@ -182,7 +182,7 @@ class Checks(Part):
 
         if not 1 <= warm <= MAX_WARM:
             what = f"{count_of(warm, 'environment')} can't be warmed"
-            raise UsageError(what, hint=f"allowed are 1 to {MAX_WARM}", code="out-of-range")
+            raise UsageError(what, hint=f"allowed: 1 to {MAX_WARM}", code="out-of-range")
         environment, container = self._environment, self._container
         folder = environment.root / "samples" if samples is None else Path(samples)
         asked = read_samples(folder, environment, wanted=samples is not None)

@@ -107,7 +107,7 @@ class FleetRamp(Part):
         """
         known = [name for name, each in PHASES.items() if isinstance(each, FleetPhase)]
         if phase not in known:
-            hint = f"allowed are {', '.join(known)}"
+            hint = f"allowed: {', '.join(known)}"
             raise UsageError(f"a fleet has no phase {phase!r}", hint=hint, code="unknown-phase")
         return self._runner.run(phase, None, preview_only=True)
 

@@ -52,7 +52,7 @@ class Drills(Part):
         ours = names(self._environment)
         if alarm is not None and alarm not in ours:
             what = f"{alarm} is no alarm of monitoring"
-            raise UsageError(what, hint=f"known are {', '.join(ours)}", code="unknown-alarm")
+            raise UsageError(what, hint=f"known: {', '.join(ours)}", code="unknown-alarm")
         states = self._container.alarms.states((alarm,) if alarm else ours)
         found = next(((name, state) for name, state in states.items() if state in READY), None)
         if found is None:

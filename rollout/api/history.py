@@ -28,7 +28,7 @@ class History(Part):
         """
         if limit is not None and limit < 1:
             what = f"{count_of(limit, 'change')} can't be shown"
-            raise UsageError(what, hint="1 or more are allowed", code="out-of-range")
+            raise UsageError(what, hint="allowed: 1 or more", code="out-of-range")
         with ThreadPoolExecutor(1) as pool:
             firings = pool.submit(GuardReading(self._opened).firings)
             every = merged(changes_of(read_histories(self._container.states)), changes(firings.result()))
@@ -43,6 +43,6 @@ class History(Part):
         """
         every = self()
         if not 1 <= number <= len(every):
-            known = f"allowed are 1 to {len(every)}" if every else "history is empty: nothing was deployed yet"
+            known = f"allowed: 1 to {len(every)}" if every else "history is empty: nothing was deployed yet"
             raise UsageError(f"{self._environment.name} has no change {number}", hint=known, code="unknown-change")
         return every[number - 1]

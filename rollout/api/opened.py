@@ -50,7 +50,7 @@ class Opened:
         for name in names:
             if name not in known and name not in self.environment.routes:
                 raise UsageError(
-                    f"there is no route {name!r}", hint=f"known are {', '.join(known)}", code="unknown-route"
+                    f"there is no route {name!r}", hint=f"known: {', '.join(known)}", code="unknown-route"
                 )
         return self.environment.together(names or known)
 

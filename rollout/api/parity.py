@@ -168,7 +168,7 @@ class Parity(Part):
         }
         for name in wanted:
             if not any(name in (group, route) for group, (route, _) in every.items()):
-                known = f"known are {', '.join(every)}" if every else "nothing differs"
+                known = f"known: {', '.join(every)}" if every else "nothing differs"
                 raise UsageError(f"there is no group of differences {name!r}", hint=known, code="unknown-group")
         places = {(route, str(place)): place for route, tally in tallies.items() for place in tally.groups}
         return [

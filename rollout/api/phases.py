@@ -138,7 +138,7 @@ class Phases(Part):
         if f"undo-{phase}" not in PHASES:
             raise UsageError(
                 f"{phase} can't be undone",
-                hint="allowed are phase2 and phase1; for a weight, set 0",
+                hint="allowed: phase2 and phase1; for a weight, set 0",
                 code="unknown-phase",
             )
         return self._run(f"undo-{phase}", approver(approve), message=message, waive=waive)
@@ -202,7 +202,7 @@ class Phases(Part):
 
         if phase not in PHASES:
             raise UsageError(
-                f"there is no phase {phase!r}", hint=f"allowed are {', '.join(PHASES)}", code="unknown-phase"
+                f"there is no phase {phase!r}", hint=f"allowed: {', '.join(PHASES)}", code="unknown-phase"
             )
         return self._run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 

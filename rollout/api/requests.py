@@ -45,7 +45,10 @@ class Requests(Part):
         except AwsError as error:
             return f"{error.what}; {error.hint}" if error.hint else error.what
         if not any(counts.values()):
-            return f"{self._environment.analysis.source_name} has no requests of the last {format_duration(since)}"
+            return (
+                f"{self._environment.analysis.source_name} has no requests of the last {format_duration(since)} "
+                "before the current minute"
+            )
         return measure(self._environment, live.result(), counts, since)
 
     def fewest(self, since: timedelta) -> tuple[float, tuple[str, ...]]:

@@ -234,7 +234,7 @@ class Rollout:
         percent, waves = read_weight(weight), self._file.fleet(fleet).waves
         if at_once < 1:
             what = f"{count_of(at_once, 'environment')} can't be changed at once"
-            raise UsageError(what, hint="1 or more are allowed", code="out-of-range")
+            raise UsageError(what, hint="allowed: 1 or more", code="out-of-range")
         targets = {name: self.environment(name) for wave in waves for name in wave}
         for target in targets.values():
             target.routes(routes)

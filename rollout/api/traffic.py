@@ -51,7 +51,7 @@ class Traffic(Part):
         if load_balancer is not None and load_balancer not in known:
             raise UsageError(
                 f"there is no load balancer {load_balancer!r}",
-                hint=f"known are {', '.join(known)}",
+                hint=f"known: {', '.join(known)}",
                 code="unknown-load-balancer",
             )
         phase = str(after) if after in PHASES else "weight"

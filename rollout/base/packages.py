@@ -25,4 +25,4 @@ def missing_of(extra: str) -> tuple[str, ...]:
 
 def how_to_install(extra: str) -> str:
     """The command that installs an extra."""
-    return f'pip install "rollout[{extra}]", or in a checkout `pip install -e ".[{extra}]"`'
+    return f'in a checkout of rollout, run `pip install ".[{extra}]"`'

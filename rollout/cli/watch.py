@@ -133,5 +133,5 @@ def watch_one(run: Session, environment: str | None, every: str) -> None:
         )
     span = read_duration(every)
     if not SHORTEST <= span <= LONGEST:
-        raise UsageError(f"{every} is out of range for the interval", hint="allowed are 1s to 1h", code="out-of-range")
+        raise UsageError(f"{every} is out of range for the interval", hint="allowed: 1s to 1h", code="out-of-range")
     Watch(run, environment or names[0], span).run()

@@ -49,7 +49,7 @@ _Tags = Annotated[Mapping[str, str], AfterValidator(_free)]
 
 
 class Statement(Frozen):
-    """A right of a function's role, as a statement of an inline policy."""
+    """A permission of a function's role, as a statement of its inline policy."""
 
     actions: tuple[_Action, ...] = Field(min_length=1, description='IAM actions, such as ["dynamodb:GetItem"]')
     resources: tuple[_Resource, ...] = Field(min_length=1, description='ARNs or patterns of them, or ["*"]')

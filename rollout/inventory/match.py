@@ -105,7 +105,7 @@ def _no_header(_: object) -> object:
 
 
 class Match(Frozen):
-    """Conditions, all of which must hold; of one's values any one is enough."""
+    """Conditions of a rule. All must match; one matching value per condition is enough."""
 
     host: Hosts = Field((), description="hosts of letters, digits, dots and hyphens, any one of them")
     host_regex: Expressions = Field((), description="regular expressions for the host, any one of them")

@@ -141,7 +141,7 @@ class Route(RouteRule):
 class KeptRoute(RouteRule):
     """An endpoint that stays with the legacy implementation, whose target group may be of any type.
 
-    It is known so that overlaps are understood.
+    The inventory lists it so that rollout finds overlaps with routes.
     """
 
     target_type: Literal["lambda", "ip", "instance"] = Field("lambda", description="what that target group holds")

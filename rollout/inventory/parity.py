@@ -37,11 +37,11 @@ class Excused(Frozen):
 
 
 class Ignore(Excused):
-    """Whatever differs there doesn't count."""
+    """A place where differences don't count."""
 
 
 class Tolerance(Excused):
-    """Numbers there may differ by so much; 1 and 1.0 are the same."""
+    """Numbers that may differ by this much; 1 and 1.0 are equal."""
 
     absolute: float = Field(0.0, ge=0, description="how far numbers may be apart, 0 or more")
     relative: float = Field(0.0, ge=0, le=1, description="how far they may be apart as a share of legacy's, 0 to 1")
@@ -52,7 +52,7 @@ class Unordered(Excused):
 
 
 class Normalise(Excused):
-    """What a regular expression finds in texts there is replaced before they are compared."""
+    """Text that is replaced, by a regular expression, before both answers are compared."""
 
     pattern: Annotated[str, AfterValidator(_expression)] = Field(max_length=256, description="a regular expression")
     replacement: str = Field("", max_length=256, description="what replaces each match")

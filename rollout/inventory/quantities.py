@@ -32,7 +32,7 @@ class Percent:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tenths <= ALL_TENTHS:
-            raise ValueError(f"{self} per cent is not a weight; allowed are 0 to 100")
+            raise ValueError(f"{self} per cent is not a weight; allowed: 0 to 100")
 
     @classmethod
     def of(cls, value: object) -> Self:
@@ -48,7 +48,7 @@ class Percent:
             return value
         text = str(value).strip().removesuffix("%").strip()
         if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]+)?", text):
-            raise ValueError(f"{_short(value)} is not a weight; allowed are 0 to 100 per cent, such as 10 or 33.3")
+            raise ValueError(f"{_short(value)} is not a weight; allowed: 0 to 100 per cent, such as 10 or 33.3")
         whole, _, decimals = text.partition(".")
         if decimals.rstrip("0")[1:]:
             raise ValueError(
@@ -56,7 +56,7 @@ class Percent:
             )
         tenths = abs(int(whole)) * 10 + int((decimals or "0")[0])
         if tenths > ALL_TENTHS or (text.startswith("-") and tenths):
-            raise ValueError(f"{text} is out of range for a weight; allowed are 0 to 100 per cent")
+            raise ValueError(f"{text} is out of range for a weight; allowed: 0 to 100 per cent")
         return cls(tenths)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What stacks.toml says of a ramp: its steps, when it may go on, how it is judged and who is told."""
+"""A ramp in stacks.toml: its steps, when it may continue, how it is judged, and where messages are sent."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Window(Frozen):
 
 
 class Ramp(Frozen):
-    """The weights on the way up, how long each is watched, and what happens in between."""
+    """The schedule of the ramp: its steps, how long each is watched, and what happens on a failure."""
 
     steps: Annotated[tuple[Percent, ...], AfterValidator(rising)] = Field(
         tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100)),
@@ -201,7 +201,7 @@ class Analysis(Frozen):
     clients_by: Annotated[tuple[ClientField, ...], AfterValidator(distinct)] = Field(
         get_args(ClientField),
         min_length=1,
-        description='what tells clients apart: ["address", "user-agent"] or one of them',
+        description='what identifies a client: ["address", "user-agent"] or one of them',
     )
     log_groups: Annotated[tuple[LogGroupName, ...], AfterValidator(distinct)] = Field(
         (), description="the log groups in CloudWatch Logs that access logs are in; without any they are in S3"
@@ -259,7 +259,7 @@ Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class Notification(Frozen):
-    """Somebody who is told: by a topic, an event bus, a webhook of Slack's kind, apprise, a command or a plugin."""
+    """Where messages are sent: a topic, an event bus, a webhook in Slack's format, apprise, a command or a plugin."""
 
     sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
     webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME for the variable with it")

@@ -39,7 +39,7 @@ FilePattern = Annotated[str, Field(pattern=r"^[^\x00-\x1f\\]+$"), AfterValidator
 
 
 class Stickiness(Frozen):
-    """Whether a client stays with the implementation that it met first, by a cookie, and for how long."""
+    """Whether a cookie keeps a client with its first implementation, and for how long."""
 
     enabled: bool = Field(
         True,
@@ -62,7 +62,7 @@ class Stickiness(Frozen):
 
 
 class HeaderOverride(Frozen):
-    """A request header that picks the implementation, whatever the weights; the rules for it come by `override`."""
+    """A request header that selects the implementation at any weight; `rollout override` creates its rules."""
 
     name: str = Field(
         "X-Rollout",
@@ -83,7 +83,7 @@ def _whole_minutes(span: timedelta) -> timedelta:
 
 
 class Guard(Frozen):
-    """What takes traffic back where nobody runs rollout: a function in the account, by alarms."""
+    """The guard: a function in the account that takes traffic back on alarms, also when rollout doesn't run."""
 
     alarms: Annotated[tuple[AlarmName, ...], AfterValidator(distinct)] = Field(
         (), max_length=MAX_GUARD_ALARMS, description="names of further CloudWatch alarms that take traffic back"
@@ -106,7 +106,7 @@ class Guard(Frozen):
 
 
 class Controller(Frozen):
-    """What runs the ramp in the account: a function from a container image, by a schedule."""
+    """The controller: a function in the account, from a container image, that runs the ramp on a schedule."""
 
     image: str = Field(
         pattern=r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$",
@@ -132,7 +132,7 @@ def _price(what: str) -> Any:
 
 
 class Cost(Frozen):
-    """What `rollout cost` reckons with where the list prices that come with rollout don't hold."""
+    """The prices of `rollout cost`, in place of its list prices."""
 
     million_requests: float | None = _price("a million invocations")
     logs_gb: float | None = _price("a GB that functions write to CloudWatch Logs")
@@ -140,14 +140,14 @@ class Cost(Frozen):
     gb_second_arm: float | None = _price("a GB-second of a function on arm64")
     provisioned_gb_second: float | None = _price("a GB-second of provisioned concurrency on x86_64")
     provisioned_gb_second_arm: float | None = _price("a GB-second of provisioned concurrency on arm64")
-    provisioned_duration: float | None = _price("a GB-second of an invocation on it on x86_64")
-    provisioned_duration_arm: float | None = _price("a GB-second of an invocation on it on arm64")
+    provisioned_duration: float | None = _price("a GB-second of an invocation on provisioned concurrency on x86_64")
+    provisioned_duration_arm: float | None = _price("a GB-second of an invocation on provisioned concurrency on arm64")
 
 
 class Programs(Frozen):
-    """Entry points of the inline programs, and of what answers requests in the sandbox.
+    """Entry points of the inline programs, and of the function that answers requests in the sandbox.
 
-    There is no legacy where another stack, Terraform or nobody owns the live rules; the other stacks have defaults.
+    `legacy` has no default: leave it out if another tool, or none, manages the live rules.
     """
 
     legacy: EntryPoint | None = None
@@ -161,7 +161,7 @@ class Programs(Frozen):
 
 
 class Legacy(Frozen):
-    """Who holds the live rules before phase 2, and where it keeps its state."""
+    """Which tool manages the live rules before phase 2, and where it keeps its state."""
 
     owner: Literal["rollout", "pulumi", "terraform", "none"] | None = Field(
         None, description='"rollout" (our own legacy program), "pulumi" (another stack), "terraform" or "none"'

@@ -37,7 +37,7 @@ def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
         raise UsageError(f"{until:%Y-%m-%d %H:%M} UTC is in the past", hint=hint, code="out-of-range")
     if until - now > MAX_FREEZE:
         raise UsageError(
-            f"{until:%Y-%m-%d} is too far away", hint=f"at most {MAX_FREEZE.days} days are allowed", code="out-of-range"
+            f"{until:%Y-%m-%d} is too far away", hint=f"allowed: at most {MAX_FREEZE.days} days", code="out-of-range"
         )
     return until
 

@@ -76,7 +76,7 @@ def test_without_a_request_to_the_candidate_nothing_is_proven(cut_over: InMemory
         cut_over.open().complete(quiet_for="30m", approve=True)
     done = cut_over.run("complete", "production", "--quiet-for", "1s", "--yes")
     assert done.returncode == UsageError.exit_code
-    assert "allowed are 1m to 90d" in done.stderr
+    assert "allowed: 1m to 90d" in done.stderr
 
 
 def test_what_of_legacy_isnt_marked_stays_on_aws_and_is_named(cut_over: InMemoryTeam) -> None:

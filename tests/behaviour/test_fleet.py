@@ -43,7 +43,7 @@ def test_a_weight_goes_wave_by_wave_and_stops_at_the_first_failure(fleet: InMemo
     ("arguments", "said"),
     [
         (("--all-in", "al", "10"), "did you mean 'all'"),
-        (("--all-in", "all", "101"), "allowed are 0 to 100"),
+        (("--all-in", "all", "101"), "allowed: 0 to 100"),
         (("--all-in", "all", "10", "--route", "nothing"), "there is no route"),
         (("production", "10", "--all-in", "all"), "exclude each other"),
         (("production",), "the weight is missing"),

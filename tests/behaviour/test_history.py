@@ -44,7 +44,7 @@ def test_each_change_is_told_with_who_when_why_and_from_where_to_where(built: In
     assert weight["plan"] in shown
     missing = cut_over.run("show", "production", "99")
     assert missing.returncode == 2
-    assert f"allowed are 1 to {back['number']}" in missing.stderr
+    assert f"allowed: 1 to {back['number']}" in missing.stderr
 
 
 def test_an_environment_that_was_never_deployed_has_none(team: InMemoryTeam) -> None:

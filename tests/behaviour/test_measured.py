@@ -120,7 +120,7 @@ def test_a_gate_opens_without_counts_and_says_why(cut_over: InMemoryTeam, monkey
 
 def test_a_status_without_metrics_says_why_and_is_otherwise_whole(legacy: InMemoryTeam) -> None:
     metrics = legacy.world.metrics.calls
-    assert legacy.open().status().not_measured == "CloudWatch has no requests of the last 15m"
+    assert legacy.open().status().not_measured == "CloudWatch has no requests of the last 15m before the current minute"
     metrics.refuse("GetMetricData", error=DENIED)
     refused = legacy.run("status", "production")
     assert refused.returncode == 0

@@ -215,7 +215,7 @@ def test_what_an_exporter_says_is_in_the_log_alone_and_without_keys(
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "http/json"),
         ({"OTEL_METRICS_EXPORTER": "none", "OTEL_TRACES_EXPORTER": "none"}, ""),
         ({"OTEL_SDK_DISABLED": "true"}, ""),
-        ({}, 'pip install "rollout[otel]"'),
+        ({}, 'pip install ".[otel]"'),
     ],
 )
 @pytest.mark.usefixtures("patient")

@@ -420,7 +420,7 @@ def test_apprise_that_hangs_is_stopped(send: Send) -> None:
 def test_without_apprise_it_is_said_once_how_to_install_it(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     (failure,) = send(NOTICE, NOTICE, variables={"APPRISE": "json://x"}, phones=APPRISE)
-    assert 'pip install "rollout[apprise]"' in failure
+    assert 'pip install ".[apprise]"' in failure
 
 
 def test_what_cannot_be_sent_is_said_before_the_first_notice(tmp_path: Path) -> None:

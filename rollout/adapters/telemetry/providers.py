@@ -93,7 +93,7 @@ def _exporter(signal: str, module: str, name: str) -> Any:
     protocols = (variables.get(f"OTEL_EXPORTER_OTLP_{each}PROTOCOL") for each in (f"{signal}_", ""))
     protocol = next(filter(None, protocols), "http/protobuf")
     if protocol not in _MODULES:
-        raise ValueError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}; known are {', '.join(_MODULES)}")
+        raise ValueError(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}; known: {', '.join(_MODULES)}")
     try:
         return getattr(import_module(f"opentelemetry.exporter.otlp.proto.{_MODULES[protocol]}.{module}"), name)()
     except ModuleNotFoundError as error:

@@ -77,7 +77,7 @@ def drafted(
     if candidate is not None and candidate not in found.unused:
         raise UsageError(
             f"there is no unused target group {candidate!r}{suggestion(candidate, found.unused)}",
-            hint=f"unused are {', '.join(found.unused)}" if found.unused else "make it first, or leave --candidate out",
+            hint=f"unused: {', '.join(found.unused)}" if found.unused else "make it first, or leave --candidate out",
             code="target-group-missing",
         )
     listeners = tuple(dict.fromkeys(endpoint.listener for endpoint in moving))

@@ -25,7 +25,7 @@ def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
             known = [str(each) for each in found.listeners]
             close = suggestion(name, [*known, *(each.load_balancer for each in found.listeners)])
             raise UsageError(
-                f"there is no listener {name!r}{close}", hint=f"known are {', '.join(known)}", code="unknown-listener"
+                f"there is no listener {name!r}{close}", hint=f"known: {', '.join(known)}", code="unknown-listener"
             )
         chosen |= dict.fromkeys(meant)
     return tuple(chosen)
@@ -50,7 +50,7 @@ def endpoints_named(endpoints: Sequence[Endpoint], names: Sequence[str]) -> tupl
             known = [str(each) for each in endpoints]
             raise UsageError(
                 f"there is no movable rule {name!r}{suggestion(name, known)}",
-                hint=f"known are {', '.join(known)}",
+                hint=f"known: {', '.join(known)}",
                 code="unknown-rule",
             )
         chosen |= meant

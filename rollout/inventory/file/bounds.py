@@ -50,7 +50,7 @@ def unfit(data: dict[str, Any]) -> Iterator[Finding]:
             left += [((*at, index), each) for index, each in enumerate(value)]
         elif isinstance(value, str) and _ACTS.search(value):
             yield Finding(
-                at, "the text contains a control character", "allowed are line ends and tabs", code="out-of-bounds"
+                at, "the text contains a control character", "allowed: line ends and tabs", code="out-of-bounds"
             )
         elif isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-            yield Finding(at, "the number is too large", "allowed are numbers of 64 bits", code="out-of-bounds")
+            yield Finding(at, "the number is too large", "allowed: numbers of 64 bits", code="out-of-bounds")

@@ -84,7 +84,7 @@ class StacksFile:
             raise UsageError(
                 what,
                 where=self.path.name,
-                hint=f"known are: {', '.join(self._environments)}",
+                hint=f"known: {', '.join(self._environments)}",
                 code="unknown-environment",
             )
         return self._environments[name]
@@ -99,7 +99,7 @@ class StacksFile:
         if self._fleet_faults:
             raise ConfigError(count_of(len(self._fleet_faults), "problem"), self._fleet_faults, where=str(self.path))
         if fleet not in self._fleets:
-            known = f"known are: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
+            known = f"known: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
             what = f"unknown fleet {fleet!r}{suggestion(fleet, self._fleets)}"
             raise UsageError(what, where=self.path.name, hint=known, code="unknown-fleet")
         return self._fleets[fleet]
@@ -267,7 +267,7 @@ def _unknown_environments(file: File) -> Iterator[Finding]:
                 yield Finding(
                     ("fleets", fleet, "waves"),
                     what,
-                    f"known are: {', '.join(file.environments)}",
+                    f"known: {', '.join(file.environments)}",
                     code="unknown-environment",
                 )
 

@@ -128,7 +128,7 @@ def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -
         if route not in known and route not in inventory.routes:
             raise UsageError(
                 f"unknown route {route!r}{suggestion(route, known)}",
-                hint=f"known are: {', '.join(known)}",
+                hint=f"known: {', '.join(known)}",
                 code="unknown-route",
             )
     named = dict.fromkeys(inventory.in_file.get(route, route) for route in routes)

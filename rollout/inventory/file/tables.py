@@ -20,7 +20,7 @@ from rollout.inventory.settings import Controller, Cost, Guard, HeaderOverride, 
 
 
 class Project(Frozen):
-    """What all stacks of the inventory belong to."""
+    """The Pulumi project of all stacks."""
 
     name: Annotated[Name, Field(description="Pulumi's project: 1 to 63 letters, digits, hyphens and underscores")]
 

@@ -58,7 +58,7 @@ class DriftReport:
 
     Attributes:
         others: What isn't as it should be, and is about no single route.
-        guard: What takes traffic back where nobody runs rollout; None where the inventory has no such thing.
+        guard: The installed guard; None without [guard] in the inventory.
     """
 
     environment: str

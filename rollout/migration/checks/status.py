@@ -89,7 +89,7 @@ class EnvironmentStatus:
         ownership: The legacy rules of another owner; None where there is none.
         header_rules: The rules by which a header selects the implementation.
         unreleased: The routes whose rules the routing stack has adopted and that owner still manages.
-        guard: What takes traffic back where nobody runs rollout; None where the inventory has no such thing.
+        guard: The installed guard; None without [guard] in the inventory.
         parity: What is known of each route's answers, or why that can't be read; None where nothing asks for it.
         controller: What runs the ramp in the account; None where the inventory has no such thing.
         not_measured: Why requests were not counted, if requested.

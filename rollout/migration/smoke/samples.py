@@ -29,7 +29,7 @@ _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 def _is_status(value: object) -> object:
     if type(value) is not int or not 100 <= value <= 599:  # noqa: PLR2004 - HTTP's own
-        raise ValueError(f"{value!r} is not an HTTP status; allowed are 100 to 599")
+        raise ValueError(f"{value!r} is not an HTTP status; allowed: 100 to 599")
     return value
 
 
