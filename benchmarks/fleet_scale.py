@@ -84,7 +84,7 @@ ALIKE = 5
 QUIET, RAISES, MEMORY = 3.0, 60.0, 2
 """Seconds of a look that changes nothing, of one that runs the engine, and the function's GB: assumed."""
 IDLE: Mapping[str, int] = {"GetItem": 3, "PutItem": 2}
-"""The calls of a look where no ramp is under way, beside S3's."""
+"""The calls of a look where no ramp is running, beside S3's."""
 
 
 @dataclass

@@ -58,16 +58,16 @@ class Explanation:
     """Where a request goes on one load balancer.
 
     Attributes:
-        request: In words.
-        load_balancer: Its name in the inventory.
-        passed: The rules that were asked before.
-        priority: Of the rule that takes it; None for the default rule.
+        request: The request in words.
+        load_balancer: The load balancer's name in the inventory.
+        passed: The rules of higher precedence, with the reason why each doesn't match.
+        priority: The priority of the matching rule; None for the default rule.
         rule: Its ARN.
         conditions: Its conditions in words.
-        inventory: What it is in the inventory; nothing where the inventory doesn't know it.
-        action: What it does, in words.
-        shares: Who gets it, by target group; none where the rule doesn't simply forward.
-        chosen: How one of them is chosen, in words.
+        inventory: The rule's name in the inventory, such as `routes.NAME`; empty if it isn't there.
+        action: The rule's action in words.
+        shares: Each target group and its share; empty if the rule doesn't forward.
+        chosen: How one of the target groups is selected, in words.
     """
 
     request: str

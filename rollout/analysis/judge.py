@@ -141,7 +141,7 @@ def judge_alone(
         told.append(f"without a ceiling, so not judged: {', '.join(unjudged)}")
     if streams and not findings:
         return AnalysisResult(
-            Verdict.PASS, (), "no metric has a ceiling, so there is no verdict without legacy", tuple(told)
+            Verdict.PASS, (), "not judged: legacy has no requests, and no metric has a ceiling", tuple(told)
         )
     return concluded(findings, told)
 

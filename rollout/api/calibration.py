@@ -92,4 +92,4 @@ class Calibrations(Part):
         except EngineError as error:
             if error.code != "stack-missing":
                 raise
-            self._emit(events.Warned(self._environment.name, "history doesn't have this yet: phase 2 makes its stack"))
+            self._emit(events.Warned(self._environment.name, "the result is not in history: phase 2 creates its stack"))

@@ -34,7 +34,7 @@ class Checks(Part):
     """Looks at the file, the state and AWS."""
 
     def status(self, *, since: timedelta | str | None = SINCE) -> EnvironmentStatus:
-        """The environment's status; without an engine, without the stacks that manage the rules.
+        """The environment's status. Without an engine, `phase` and `owners` are None.
 
         Args:
             since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`; None doesn't count
@@ -170,10 +170,10 @@ class Checks(Part):
         Args:
             samples: The folder of the samples; by default `samples` beside the inventory, if it exists.
             routes: The routes' names; all by default.
-            warm: How many environments of each function to open first, 1 to 100.
+            warm: How many environments of each function to start first, 1 to 100.
 
         Raises:
-            UsageError: There is no such folder or route, or too much to warm.
+            UsageError: There is no such folder or route, or `warm` is out of range.
             ConfigError: The samples can't be used.
             WrongAccount: The credentials belong to another account.
         """
@@ -196,7 +196,8 @@ class Checks(Part):
         """The least IAM policy for a role.
 
         Args:
-            role: `observe` only reads, `rollback` may only roll back, `operate` may do everything.
+            role: `observe` only reads, `rollback` may only roll back, `operate` may run all commands except `undo` and
+                `complete`. `calibrate`, `guard`, `controller`, `fleet` and `parity` are for these commands.
             live: Read AWS, and name each rule by its ARN; otherwise the policy has patterns, without any AWS call.
 
         Raises:

@@ -111,7 +111,7 @@ class ControllerActs(Part):
                 return
             self._container.controller.change(lambda record, _: told_end(record, token))
         except (AwsError, UsageError) as error:
-            self._emit(events.Warned(self._environment.name, f"who waits for the ramp's end isn't told: {error.what}"))
+            self._emit(events.Warned(self._environment.name, f"the fleet isn't notified of the end: {error.what}"))
 
     def _is_waited_for(self) -> bool:
         """Whether a fleet still waits for a ramp that hasn't begun; a token that is over is forgotten."""

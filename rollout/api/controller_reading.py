@@ -36,15 +36,15 @@ class ControllerReading(Part):
         if settings is None or here is None:
             return ""
         if here.rollout != __version__:
-            return f"its image has rollout {here.rollout}, and here is {__version__}"
+            return f"its image has rollout {here.rollout}, this is {__version__}"
         from rollout.programs.controlling import project_archive  # noqa: PLC0415 - most commands need none
 
         try:
             archive = project_archive(self._environment, self._file, settings.files)
         except ConfigError:  # which preflight says
             return ""
-        then = f"`rollout controller install {self._environment.name}` gives it what is here"
-        return "" if archive.version == here.project else f"its stacks.toml or programs are others than here: {then}"
+        then = f"`rollout controller install {self._environment.name}` updates it"
+        return "" if archive.version == here.project else f"its stacks.toml or programs differ from those here: {then}"
 
 
 def controller_status(environment: str, record: Controlled | None, now: datetime) -> ControllerStatus:

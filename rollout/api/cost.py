@@ -44,7 +44,7 @@ class Costs(Part):
         if not served:
             raise UsageError(
                 f"no route of {environment.name} is served by a Lambda function",
-                hint="costs are known of functions alone",
+                hint="rollout only knows costs of functions",
                 code="no-function",
             )
         settings = container.described_functions.settings([arns[each.function] for each in served])

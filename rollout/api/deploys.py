@@ -37,14 +37,14 @@ class Deploys(Phases):
 
         Args:
             functions: Their keys in the file; by default all that have an alias.
-            share: Of the requests of each alias that the new version gets, above 0 to below 100 per cent; all of them
-                by default. The rest stays with the version that has them.
-            approve: Who approves: first what phase 1 would change, if anything, then the move.
+            share: The new version's share of each alias's requests, above 0 to below 100 per cent; by default it gets
+                all. The previous version keeps the rest.
+            approve: Approves first phase 1's changes, if any, then the move.
             message: For Pulumi's update history.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
 
         Raises:
-            UsageError: There is no such function, it has no alias, or the share is no share.
+            UsageError: There is no such function, it has no alias, or the share is out of range.
             PreflightFailed: A version doesn't exist any more.
         """
         from rollout.api.runner import phase_runner
@@ -112,8 +112,8 @@ class Deploys(Phases):
     ) -> DeployBackResult:
         """Point the functions' aliases back to the builds before at once, then update the state.
 
-        It needs neither an approval nor the engine; only the state does. Repeated before the state has followed, it
-        doesn't go back twice.
+        It needs neither an approval nor the engine; only the state does. Until the state is updated, a repeated
+        call doesn't go back further.
 
         Args:
             functions: Their keys in the file; by default all that have an alias.

@@ -61,6 +61,11 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
 
     The methods raise the errors of `rollout.errors`; none prints, prompts or exits. Objects for different
     environments may be used from different threads.
+
+    A method with `approve` previews its changes first. `approve` gets the `Gate` and returns whether to apply it; True
+    approves everything. Without it the method raises `GateRefused`, unless there is nothing to do. Each may also raise
+    `PreflightFailed` (AWS is not as the inventory says), `PolicyViolation`, `Drift`, `Locked`, `EngineError`,
+    `AwsError`, `VerifyFailed` (the read-back differs) and `Interrupted`.
     """
 
     def __init__(
@@ -145,7 +150,7 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
 
     @cached_property
     def controller(self) -> EnvironmentController:
-        """The controller: install it, remove it, see how it stands."""
+        """The controller: install it, remove it, read its status."""
         from rollout.api.controller import EnvironmentController
 
         return EnvironmentController(self._opened)
@@ -157,16 +162,16 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         return FleetRamp(self._opened, plan)
 
     def cost(self, since: timedelta | str = DAY, *, logs: bool = True) -> CostLedger:
-        """What the functions cost, legacy beside the candidate, and what the move saves, by CloudWatch.
+        """What the functions cost, legacy and candidate, and what the move saves, by CloudWatch.
 
         Args:
             since: How far back, 1 h to 30 d, also as a text such as `7d`.
-            logs: Whether functions' logs may be read for INIT phases, if `[analysis]` has `cold-starts`; it costs.
+            logs: Whether to read functions' logs for INIT phases, if `[analysis]` has `cold-starts`; AWS bills that.
 
         Raises:
             UsageError: It isn't a duration, or out of range; or no route is served by a function.
             AwsError: AWS refused, or can't be reached.
-            ConfigError: `[cost]` or `[analysis]` can't be gone by.
+            ConfigError: `[cost]` or `[analysis]` has a problem.
         """
         from rollout.api.cost import Costs
 

@@ -30,12 +30,12 @@ class FleetLine:
     """The status of one environment.
 
     Attributes:
-        phase: How far it got, as `EnvironmentStatus.phase`.
-        weights: The live weights that there are, rising, each once.
-        drift: In how many places file, state and load balancer don't agree; None where the state can't be read.
+        phase: The last phase, as in `EnvironmentStatus.phase`.
+        weights: The different live weights, rising.
+        drift: The number of differences between file, state and load balancer; None if the state can't be read.
         ramp: Its ramp's state, in a sentence; None if history can't be read.
         next_step: The next command; None if everything is as wanted.
-        error: Why nothing else is known.
+        error: Why the environment can't be read.
     """
 
     environment: str
@@ -51,12 +51,12 @@ class FleetLine:
 
 @dataclass(frozen=True, slots=True)
 class FleetResult:
-    """What a weight for a fleet came to.
+    """The result of a weight for a fleet.
 
     Attributes:
-        done: The environments that have it, in the order in which they were done.
-        failed: Those that don't, and why.
-        left: Those that weren't begun.
+        done: The environments that have the weight, in the order in which they got it.
+        failed: The environments that failed, each with its error.
+        left: The environments that did not begin.
     """
 
     fleet: str
@@ -65,7 +65,7 @@ class FleetResult:
     left: tuple[str, ...] = ()
 
     def require(self) -> None:
-        """Go on only if all have it.
+        """Raise an error unless all have the weight.
 
         Raises:
             RolloutError: The first failure, with its own exit code.

@@ -69,23 +69,23 @@ class FleetRamp(Part):
             message: For Pulumi's update history.
 
         Raises:
-            ConfigError: The fleet can't ramp by itself.
+            ConfigError: The fleet has a problem, such as an environment without `[controller]`.
             UsageError: It is too large for Step Functions.
-            PreflightFailed, Locked: It is ramping, or somebody began its ramp before the gate was approved.
+            PreflightFailed, Locked: It is ramping, or its ramp began before the gate was approved.
             VerifyFailed: Installed, but AWS has another state machine.
         """
         plan = self._plan()
         definition(plan)  # what is wrong with it is said before anything is read
         result = self._runner.run("fleet-install", self._unless_ramping(approve), message=message)
         if result.changed and self._installed(plan) != "yes":
-            problem = Problem("its definition is another one", where=self._machine, code="fleet-outdated")
+            problem = Problem("its definition differs", where=self._machine, code="fleet-outdated")
             hint = "check the program of [programs] fleet, then install it again"
             raise VerifyFailed(f"fleet {plan.name} is not as it was installed", [problem], hint=hint)
         self._emit(events.FleetInstalled(self._environment.name, self._machine))
         return result
 
     def remove(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
-        """Remove them, even if the fleet can't ramp any more as it is written; environments stay at their weights.
+        """Remove the state machine and its role, even if the fleet has problems; environments stay at their weights.
 
         Args:
             approve: Approves the gate.
@@ -103,7 +103,7 @@ class FleetRamp(Part):
             phase: `fleet-install` or `fleet-remove`.
 
         Raises:
-            UsageError: It is another one.
+            UsageError: There is no such phase.
         """
         known = [name for name, each in PHASES.items() if isinstance(each, FleetPhase)]
         if phase not in known:
@@ -147,7 +147,7 @@ class FleetRamp(Part):
         """The state machine, in the Amazon States Language.
 
         Raises:
-            ConfigError: The fleet can't ramp by itself.
+            ConfigError: The fleet has a problem, such as an environment without `[controller]`.
             UsageError: It is too large for Step Functions.
         """
         return definition(self._plan())
@@ -156,29 +156,29 @@ class FleetRamp(Part):
         """What the ramp needs in another account, as a CloudFormation template.
 
         Args:
-            environment: One that is there.
+            environment: An environment in that account.
 
         Raises:
-            ConfigError: The fleet can't ramp by itself.
+            ConfigError: The fleet has a problem, such as an environment without `[controller]`.
             UsageError: No such environment of the fleet is in another account.
         """
         plan = self._plan()
         others = {member.name: member.function.split(":")[4] for member in plan.members if member.role}
         if environment not in others:
             what = f"fleet {plan.name} has no environment {environment!r} in another account"
-            hint = f"there are {', '.join(others)}" if others else f"`rollout fleet install {plan.name}` makes all"
+            hint = f"there are {', '.join(others)}" if others else f"`rollout fleet install {plan.name}` is enough"
             raise UsageError(what, hint=hint, code="unknown-environment")
         return template(plan, others[environment])
 
     def start(self, *, restart: bool = False) -> FleetStatus:
-        """Begin the ramp, or go on with it: environments that are at 100 % are done at once.
+        """Begin or continue the ramp; it skips environments at 100 %.
 
         Args:
-            restart: Begin again where a ramp has ended in another way.
+            restart: Also begin failed and rolled back ramps again.
 
         Raises:
-            Locked: It is under way.
-            AwsError: The state machine isn't installed, or another one is.
+            Locked: It is ramping already.
+            AwsError: The state machine isn't installed, or differs from stacks.toml.
         """
         plan = self._plan()
         self._require_account()
@@ -195,7 +195,7 @@ class FleetRamp(Part):
         return self._status(plan)
 
     def status(self) -> FleetStatus:
-        """Where its last ramp stands, and whether the state machine is installed as stacks.toml has it."""
+        """The state of its last ramp, and whether the installed state machine is up to date."""
         plan = self._plan()
         self._require_account()
         return self._status(plan)
@@ -204,27 +204,27 @@ class FleetRamp(Part):
         return replace(fleet_status(plan, self._last()), installed=self._installed(plan))
 
     def approve(self, wave: int | None = None) -> FleetStatus:
-        """Let the wave begin that waits for approval; the execution's history has who did.
+        """Approve the wave that waits; the execution's history records who did.
 
         Args:
-            wave: Its number, so that no later one is approved by mistake; by default the one that waits.
+            wave: Its number, which prevents an approval of a later wave; by default the one that waits.
 
         Raises:
-            UsageError: None waits, or another one.
+            UsageError: No wave waits, or another one does.
         """
         _, token = self._waiting(wave)
         self._answered(self._container.tasks.succeed(token, {"by": who()}))
         return self._status(self._plan())
 
     def decline(self, why: str, wave: int | None = None) -> FleetStatus:
-        """End the ramp instead: the wave doesn't begin, and those before stay as they are.
+        """End the ramp instead: the wave doesn't begin, and previous waves stay.
 
         Args:
             why: The reason.
             wave: As for `approve`.
 
         Raises:
-            UsageError: None waits, or another one.
+            UsageError: No wave waits, or another one does.
         """
         number, token = self._waiting(wave)
         said = one_line(why).strip() or "no reason was given"
@@ -232,16 +232,16 @@ class FleetRamp(Part):
         return self._status(self._plan())
 
     def stop(self, why: str) -> FleetStatus:
-        """Hand no more environments over. Ramps that are under way go on: pause or roll back each of them.
+        """Begin no further environment. Ramps in progress continue: pause or roll back each of them.
 
         Raises:
-            UsageError: It isn't under way.
+            UsageError: It isn't ramping.
         """
         plan = self._plan()
         self._require_account()
         running = self._running()
         if running is None:
-            raise UsageError(f"fleet {plan.name} isn't ramping", hint="nothing is to be stopped", code="no-ramp")
+            raise UsageError(f"fleet {plan.name} isn't ramping", hint="there is nothing to stop", code="no-ramp")
         said = one_line(why).strip() or "no reason was given"
         self._container.state_machines.stop(running.arn, "Stopped", f"{who()}: {said}")
         return self._status(plan)

@@ -102,7 +102,7 @@ class EnvironmentGuard(Part):
         """
         span, said, by = in_range(span, MINUTE, LONGEST, "a disarmed guard"), one_line(why).strip(), who()
         if not said:
-            raise UsageError("a guard isn't disarmed without a reason", hint="give one with -m", code="no-reason")
+            raise UsageError("the reason to disarm the guard is missing", hint="give one with -m", code="no-reason")
         guard = self._guard()
         state = guard.change(lambda state, now: disarm(state, by=by, why=said, now=now, until=now + span))
         until = state.disarmed.until if state.disarmed else None

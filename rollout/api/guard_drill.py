@@ -77,7 +77,7 @@ class Drills(Part):
         try:
             guard.change(lambda state, now: begin_drill(state, Drill(key, who(), now, now + 2 * LONGEST, dry)))
         except GuardRefusal:
-            raise Locked("another drill is under way", hint="wait for it", code="drill-under-way") from None
+            raise Locked("another drill is in progress", hint="wait for it", code="drill-under-way") from None
         try:
             yield key
         finally:
@@ -92,4 +92,4 @@ class Drills(Part):
             container.wait_until(container.utc + PAUSE)
         log = f"/aws/lambda/{guard_name(self._environment)}"
         what = f"the guard has no record of the drill after {count_of(LONGEST // timedelta(minutes=1), 'minute')}"
-        raise AwsError(what, hint=f"look into the log group {log}", code="guard-silent")
+        raise AwsError(what, hint=f"read the log group {log}", code="guard-silent")

@@ -49,9 +49,7 @@ class Opened:
         known = self.environment.routes_in_file
         for name in names:
             if name not in known and name not in self.environment.routes:
-                raise UsageError(
-                    f"there is no route {name!r}", hint=f"known: {', '.join(known)}", code="unknown-route"
-                )
+                raise UsageError(f"there is no route {name!r}", hint=f"known: {', '.join(known)}", code="unknown-route")
         return self.environment.together(names or known)
 
     def save_weight(self, weight: Percent, routes: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ class ResourceOwnership(Part):
             message: For Pulumi's update history.
 
         Raises:
-            UsageError: There is nothing of a name that could be adopted.
+            UsageError: There is no unmarked resource of one of the names.
         """
         with observed(self._emit, self._environment.name, ADOPT):
             return self._adoption().run(names, approver(approve), message)

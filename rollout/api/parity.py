@@ -211,8 +211,8 @@ class Parity(Part):
             verdicts = tuple(self._kept(report, compared, self._changed(compared)))
             journal.write(journal.message(Kind.COMPARED, sentence=report.sentence, verdicts=verdicts))
         except (AwsError, EngineError, Locked) as error:  # what was found is worth more than that it is kept
-            why = "phase 2 makes its stack" if error.code == "stack-missing" else error.what
-            said = f"history doesn't have this verdict: {why}; the same command later asks nothing again"
+            why = "phase 2 creates its stack" if error.code == "stack-missing" else error.what
+            said = f"the verdict is not in history: {why}; run the same command later, which sends nothing again"
             self._emit(events.Warned(name, said))
 
     def _changed(self, compared: Mapping[str, Compared]) -> frozenset[str]:
@@ -222,7 +222,7 @@ class Parity(Part):
         }
         changed = frozenset(each for each, digest in sides.items() if self._container.functions.digest(each) != digest)
         for function in sorted(changed):
-            said = f"{function} was changed meanwhile, so history doesn't get its verdicts: run it again with --restart"
+            said = f"{function} was changed meanwhile, so its verdicts are not saved: run it again with --restart"
             self._emit(events.Warned(self._environment.name, said))
         return changed
 

@@ -95,7 +95,7 @@ class Phases(Part):
             waive: Resources that may change beyond the policy, such as `Function:cc-auth`.
 
         Raises:
-            PreflightFailed: Not all routes are at 100 %, or it isn't proven that legacy is idle.
+            PreflightFailed: Not all routes are at 100 %, or there is no evidence that legacy is idle.
         """
         environment, container = self._environment, self._container
         longest = timedelta(days=90)
@@ -131,7 +131,7 @@ class Phases(Part):
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
 
         Raises:
-            UsageError: It is another phase.
+            UsageError: There is no such phase.
         """
         from rollout.migration.phases import PHASES
 
@@ -162,7 +162,7 @@ class Phases(Part):
             routes: The routes' names; all by default. Routes that aren't named keep their live weight.
             approve: Approves the gate.
             save: Whether to write the weight into the file once it is live.
-            message: For Pulumi's update history; a function is asked once the gate is open.
+            message: For Pulumi's update history; a function is called after the approval.
             accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
             since: The known rollbacks when the caller, such as a ramp, began; by default those known now.
@@ -201,9 +201,7 @@ class Phases(Part):
         from rollout.migration.phases import PHASES
 
         if phase not in PHASES:
-            raise UsageError(
-                f"there is no phase {phase!r}", hint=f"allowed: {', '.join(PHASES)}", code="unknown-phase"
-            )
+            raise UsageError(f"there is no phase {phase!r}", hint=f"allowed: {', '.join(PHASES)}", code="unknown-phase")
         return self._run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 
     def repair(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:

@@ -34,10 +34,10 @@ CALIBRATED = timedelta(hours=6)
 KEPT_CLIENTS = (
     "cookies keep each client with one implementation, and the judge counts requests: a few heavy clients can fail a "
     'good candidate; `rollout calibrate` measures it, `unit = "clients"` in [analysis] counts clients, and '
-    '`from = "end"` in [stickiness] keeps nobody'
+    '`from = "end"` in [stickiness] sets no cookies during a ramp'
 )
 """A note of a plan whose steps keep clients."""
-FEWER_CLIENTS = "clients are counted, who are fewer than their requests: a step takes longer than planned"
+FEWER_CLIENTS = "the judge counts clients, which are fewer than requests: a step takes longer than planned"
 """A note of a plan by requests where clients are the unit."""
 
 
@@ -120,7 +120,7 @@ class EnvironmentRamp(Part):
             return runner.run(once=once, restart=restart, wanted=wanted)
 
     def follow(self, *, approve: Approval = None, once: bool = False, restart: bool = False) -> RampResult:
-        """Follow the ramp that a controller runs in the account; begin one where there is none.
+        """Follow the ramp that a controller runs in the account; begin one if none is running.
 
         Args:
             approve: Approves the gate of a ramp that begins.
@@ -130,8 +130,8 @@ class EnvironmentRamp(Part):
         Raises:
             UsageError: stacks.toml has no `[controller]`, or there is nothing to restart.
             AwsError: No controller is installed.
-            GateRefused: The gate was declined, or nobody approves.
-            AnalysisFailed, RampEnded, Drift: As for a ramp of one's own.
+            GateRefused: The gate was declined, or approval is required.
+            AnalysisFailed, RampEnded, Drift: As for a ramp in this process.
         """
         from rollout.api.following import Followers  # noqa: PLC0415 - most environments have no controller
 
@@ -141,7 +141,7 @@ class EnvironmentRamp(Part):
         """The ramp's state, verdict and next action; nothing is changed.
 
         Args:
-            logs: Whether a verdict may read logs, which takes a while and costs; if not, there is none where it would.
+            logs: Whether to read logs, which takes a while and costs money; if not, verdicts by logs are missing.
         """
         self._environment.require("ramp", "analysis")
         judges = logs or not self._environment.analysis.reads_logs
@@ -164,7 +164,7 @@ class EnvironmentRamp(Part):
 
         Args:
             weight: The step, 0 to 100.
-            by: Who approves, if this program asked somebody else; by default the user.
+            by: Who approved, if it wasn't the user who runs this program.
 
         Raises:
             UsageError: No such step waits, or no ramp is running.
@@ -181,7 +181,7 @@ class EnvironmentRamp(Part):
             until: A time with its time zone, or a duration from now, at most 90 days; `0s` lifts a freeze.
 
         Raises:
-            UsageError: It is neither.
+            UsageError: It is neither, or too far away.
         """
         self._controls().freeze(read_until(until, self._container.utc))
 
@@ -193,13 +193,13 @@ class EnvironmentRamp(Part):
         since: timedelta | str = HOUR,
         requests_per_minute: float | None = None,
     ) -> RampPlan:
-        """How long each step of the ramp must be watched to find a given harm.
+        """Estimate how long each step of the ramp must be watched to find a given harm.
 
         Args:
             base: Legacy's share of bad requests, 0 to 1.
             harmful: The candidate's share to find, above `base`, to 1.
             since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`. The routes with the
-                fewest decide.
+                fewest requests count.
             requests_per_minute: Use this number, above 0, instead of CloudWatch's counts.
 
         Raises:
@@ -239,16 +239,16 @@ class EnvironmentRamp(Part):
         )
 
     def calibrate(self, *, since: timedelta | str = CALIBRATED, ramps: int = 200) -> Calibration:
-        """Judge ramps of legacy against itself, on its access logs, and keep in history how often one is rolled back.
+        """Judge ramps of legacy against itself, on its access logs, and record in history how often one is rolled back.
 
-        Nothing moves.
+        No traffic moves.
 
         Args:
             since: How far back logs are read, 1 h to 1 d: an hour and one ramp at least.
             ramps: How many, 10 to 10,000.
 
         Raises:
-            UsageError: An argument is out of range, or the logs are of too little time.
+            UsageError: An argument is out of range, or the logs cover too little time.
             AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
             EngineError, Locked: History can't be written.
         """

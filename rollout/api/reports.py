@@ -33,13 +33,13 @@ class Reports(Part):
         """The environment's status, its history, and legacy and the candidate over time.
 
         Args:
-            since: How far back, 10 min to 60 d, also as a text such as `7d`; by default to before the last ramp began.
+            since: How far back, 10 min to 60 d, also as a text such as `7d`; by default since the last ramp.
             logs: Whether the ramp's verdict may read logs, which takes a while and costs.
-            costs: Whether to read what the functions cost, by the last day.
+            costs: Whether to read what the functions cost, over the last day.
 
         Raises:
             UsageError: It isn't a duration, or out of range.
-            AwsError: The load balancers can't be read; whatever else can't be is a note of the overview.
+            AwsError: The load balancers can't be read. Other failures are notes of the overview.
         """
         from rollout.reports.fitting import LONGEST, SHORTEST  # noqa: PLC0415 - they take a while
         from rollout.reports.reading import read_overview  # noqa: PLC0415

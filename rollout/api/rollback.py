@@ -83,7 +83,7 @@ class Rollbacks(Part):
             self._emit(events.Warned(self._environment.name, f"the weight {weight} is not saved in the file: {error}"))
 
     def take_back(self, routes: Sequence[str]) -> None:
-        """Move routes back that our update raised after a rollback had begun."""
+        """Move routes back that this update raised after a rollback had begun."""
         rollback = self._rollback(routes, marked=False)
         rollback.settle(rollback.move(), None)
 

@@ -46,7 +46,7 @@ class Rollout:
         provider: The provider plugin for the sandbox.
         on_event: Called with each event; from several threads if several environments change at once. Its
             exceptions are logged, and stop nothing.
-        parts: Other parts to use, such as `rollout.fakes` in memory.
+        parts: Replacements of AWS and Pulumi, such as `rollout.fakes` in memory.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Rollout:
             sandbox: Use this sandbox instead of AWS.
             provider: Which provider plugin talks to the sandbox.
             on_event: Called with each event.
-            parts: Other parts to use, such as `rollout.fakes` in memory.
+            parts: Replacements of AWS and Pulumi, such as `rollout.fakes` in memory.
 
         Raises:
             ConfigError: With every problem of the file.
@@ -109,7 +109,7 @@ class Rollout:
             sandbox: Use this sandbox instead of AWS.
             provider: Which provider plugin talks to the sandbox.
             on_event: Called with each event.
-            parts: Other parts to use.
+            parts: Replacements of AWS and Pulumi.
 
         Raises:
             ConfigError, UsageError: The inventory can't be read, and none was kept.
@@ -149,7 +149,7 @@ class Rollout:
         """One environment.
 
         Raises:
-            UsageError: There is none of that name.
+            UsageError: There is no environment of this name.
         """
         return self._opened(self._file.environment(name))
 
@@ -164,13 +164,13 @@ class Rollout:
         )
 
     def fleet(self, names: Sequence[str] = ()) -> tuple[FleetLine, ...]:
-        """The status of several environments, read in parallel; a failed one hides no other.
+        """The status of several environments, read in parallel; the line of a failed one has its error.
 
         Args:
             names: The environments; all by default.
 
         Raises:
-            UsageError: There is none of a name.
+            UsageError: There is no environment of one of the names.
         """
         from rollout.api.fleet import side_by_side
 
@@ -223,7 +223,7 @@ class Rollout:
             on_done: Called when an environment is done, with its error if it failed.
 
         Returns:
-            Which have the weight, which failed and why, and which weren't begun.
+            Which environments have the weight, which failed and why, and which did not begin.
 
         Raises:
             UsageError: There is no such fleet, route or weight; nothing was changed.

@@ -39,8 +39,8 @@ class Traffic(Part):
             request: The request.
             load_balancer: Only this one, by its name in the inventory.
             cookie: The target group that the client's stickiness cookie names, or `legacy` or `candidate`.
-            after: By the rules that a phase of this name would leave, or that all routes would have at this weight,
-                0 to 100 per cent; by default those of now.
+            after: Use the rules as after this phase, or as after this weight of all routes, 0 to 100 per cent; by
+                default the live rules.
 
         Raises:
             UsageError: There is no such load balancer, phase or weight.

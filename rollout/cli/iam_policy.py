@@ -32,7 +32,7 @@ def iam_policy(
         RoleName,
         typer.Option(
             "--for",
-            help="The role: read only, roll back, everything, access logs, guard, controller, fleet, parity.",
+            help="The role. observe only reads; operate is for all other commands, except undo and complete.",
         ),
     ],
     live: Annotated[

@@ -242,7 +242,7 @@ class _Handling:
         except Exception:  # noqa: BLE001 - what can't be known is waited for
             return now < blind
         if state and (leases := state.raises(now)):
-            self.trouble["raise"] = f"a raise is under way: {', '.join(lease.by for lease in leases)}"
+            self.trouble["raise"] = f"a raise is in progress: {', '.join(lease.by for lease in leases)}"
             return True
         return state is None and now < blind
 
@@ -314,7 +314,7 @@ class _Handling:
         try:
             self.parts.publish(subject(name, firing), text(name, firing), dumps(firing))
         except Exception as error:  # noqa: BLE001 - the record says so
-            self.trouble["notice"] = f"people can't be told: {_in_words(error)}"
+            self.trouble["notice"] = f"the notification failed: {_in_words(error)}"
         else:
             self._mark("told")
         return self._recorded()
@@ -334,7 +334,7 @@ class _Handling:
                 firing = replace(firing, routes=routes, times={**firing.times, **first})
             table.record(firing)
         except Exception as error:  # noqa: BLE001 - the notice says so
-            self.trouble["record"] = f"what was done can't be recorded: {_in_words(error)}"
+            self.trouble["record"] = f"the record can't be written: {_in_words(error)}"
             return self._firing()
         return firing
 

@@ -38,7 +38,7 @@ class Need(StrEnum):
 
     MOVE = "forwards to the candidate"
     BACK = "forwards to legacy alone"
-    FOREIGN = "does something else than to forward to the route's target groups"
+    FOREIGN = "doesn't only forward to the route's target groups"
     OTHER = "has other conditions than when the guard was installed"
     DEFAULT = "is a default action"
     GONE = "doesn't exist any more"

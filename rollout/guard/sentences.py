@@ -8,7 +8,7 @@ _SUBJECTS = {
     Decision.LATE: "an alarm came too late; the guard did nothing",
     Decision.DISARMED: "an alarm went off, and the guard is disarmed",
     Decision.DRY: "a drill of the guard; nothing was moved",
-    Decision.HOLD: "the ramp gives no sign of life; its weight stays",
+    Decision.HOLD: "the ramp sends no heartbeats; its weight stays",
 }
 
 

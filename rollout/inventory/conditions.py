@@ -180,12 +180,12 @@ class Request:
     """A request as a load balancer's rules see it.
 
     Attributes:
-        method: In capitals, as clients send it.
-        path: Without the query string, as it came.
-        query: Its pairs, as they came: undecoded.
+        method: The method in capitals.
+        path: The path as sent, without the query string.
+        query: The pairs of the query string as sent, not decoded.
         headers: Names and values, which are never shown.
-        host: Without a port; empty where it isn't known.
-        source_ip: Whose connection it is; empty where it isn't known.
+        host: The host without a port; empty if unknown.
+        source_ip: The client's IP address; empty if unknown.
 
     Raises:
         ValueError: The source isn't an IP address.

@@ -156,14 +156,15 @@ class KeptRoute(RouteRule):
 
 
 class Environment(Frozen):
-    """The inventory as it holds in one environment, every table merged and checked.
+    """The inventory of one environment: its tables merged into the shared ones, and checked.
 
     Attributes:
         root: The folder of stacks.toml; relative paths start there.
         backend: By default a folder `.rollout/state` beside stacks.toml.
-        faults: By table, what is wrong in those of its features that can't be gone by; such a table has its defaults.
-        answer_roles: The ARNs of the roles by which its controller answers fleets that are in other accounts.
-        in_file: By route that the file doesn't name, since it is one of several `listeners`: the route that it names.
+        faults: By table, the problems of `[ramp]` and other tables that only some commands use; such a table has its
+            defaults.
+        answer_roles: The ARNs of the roles by which its controller answers fleets of other accounts.
+        in_file: For each rule of a route with several `listeners`: the route's name in the file.
     """
 
     name: str
@@ -221,17 +222,17 @@ class Environment(Frozen):
 
     @property
     def all_faults(self) -> tuple[Problem, ...]:
-        """What is wrong in the tables that some features would go by."""
+        """The problems of tables that only some commands use."""
         return tuple(problem for problems in self.faults.values() for problem in problems)
 
     def require(self, *tables: str) -> None:
-        """Go on only if the file's tables for some features can be gone by.
+        """Raise an error if one of these tables has a problem.
 
         Args:
             tables: Such as `ramp`.
 
         Raises:
-            ConfigError: With what is wrong in them.
+            ConfigError: With all problems of them.
         """
         if problems := tuple(dict.fromkeys(problem for table in tables for problem in self.faults.get(table, ()))):
             raise ConfigError(count_of(len(problems), "problem"), problems, where=str(self.root))
@@ -242,7 +243,7 @@ class Environment(Frozen):
 
     @property
     def routes_in_file(self) -> dict[str, tuple[str, ...]]:
-        """By route as the file names it: its routes, which are several where it has several listeners."""
+        """By route in the file: the names of its rules, one for each listener."""
         found: dict[str, tuple[str, ...]] = {}
         for route in self.routes:
             name = self.in_file.get(route, route)
@@ -250,7 +251,7 @@ class Environment(Frozen):
         return found
 
     def together(self, routes: Iterable[str]) -> tuple[str, ...]:
-        """Some routes, each with those that it shares a weight with.
+        """These routes, and the routes that share a weight with them.
 
         Args:
             routes: As the file or as this environment names them.
@@ -263,7 +264,7 @@ class Environment(Frozen):
 
     @property
     def is_legacy_ours(self) -> bool:
-        """Whether the live rules are, before phase 2, our own legacy program's."""
+        """Whether rollout's own legacy program manages the live rules before phase 2."""
         return self.programs.legacy is not None and self.legacy.owner in (None, "rollout")
 
 
@@ -271,15 +272,15 @@ class Environment(Frozen):
 class Split:
     """How a route's requests are divided between legacy and candidate.
 
-    Stickiness outlives a weight of 0, so going back to 0 takes the candidate out of the forward action altogether;
-    phase 2 alone writes it in at 0, when nobody can hold a cookie to it.
+    At weight 0 the candidate is removed from the forward action, since a cookie would still select it. Only phase 2
+    adds it at 0: no client can have a cookie to it yet.
 
     Attributes:
         weight: The candidate's share.
         attached: Whether the candidate is in the forward action, with stickiness.
-        alone: Whether it is all that is in the forward action, without stickiness, as a completed migration has it.
-        live_weights: Legacy's and the candidate's ALB weights as they are live, where others than rollout would write
-            mean this share, or one that is finer than a tenth: 9 and 1, or 2 and 1. They stay until it changes.
+        alone: Whether only the candidate is in the forward action, without stickiness, as after `complete`.
+        live_weights: Legacy's and the candidate's live ALB weights, if they are not those that rollout writes for this
+            share, such as 9 and 1. They stay until the weight changes.
     """
 
     weight: Percent
@@ -291,7 +292,7 @@ class Split:
 
     @classmethod
     def at(cls, weight: Percent) -> Split:
-        """The split for a weight: attached above 0, the candidate taken out at 0."""
+        """The split for a weight: attached above 0, the candidate removed at 0."""
         return cls(weight, attached=weight > ZERO)
 
     def __str__(self) -> str:

@@ -70,7 +70,7 @@ class Percent:
 
     @property
     def share(self) -> float:
-        """It as a fraction, 0 to 1."""
+        """The share as a fraction, 0 to 1."""
         return self.tenths / ALL_TENTHS
 
     def __str__(self) -> str:

@@ -54,7 +54,7 @@ class PhaseContext:
         guard: The guard, as it is and as it would be.
         controller: The controller, likewise.
         fleet: The fleet's state machine, likewise; None for an environment.
-        idle: Returns why it isn't proven that legacy is idle.
+        idle: Returns why there is no evidence that legacy is idle.
     """
 
     live: AlbState

@@ -30,18 +30,18 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-
 
 @dataclass(frozen=True, slots=True)
 class TrafficLine:
-    """What happens to one route's requests.
+    """The change of one route's traffic.
 
     Attributes:
         route: The route's name in the inventory.
         endpoint: Methods and path.
-        load_balancer: The inventory's name for it.
-        priority: Of its rule.
+        load_balancer: The load balancer's name in the inventory.
+        priority: The rule's priority.
         before: Its live split; None if the rule forwards elsewhere.
         after: The new split.
         volume: Its requests, or those of several routes together; None if not counted.
-        kept_before: How long a cookie keeps its clients with an implementation; None if none does.
-        kept_after: The same afterwards.
+        kept_before: The time of stickiness before; None without stickiness.
+        kept_after: The time of stickiness afterwards.
     """
 
     route: str
@@ -56,7 +56,7 @@ class TrafficLine:
 
     @property
     def moves(self) -> bool:
-        """Whether requests go elsewhere than before."""
+        """Whether requests move."""
         return self.before is None or self.before.weight != self.after.weight
 
     @property
@@ -66,7 +66,7 @@ class TrafficLine:
 
     @property
     def note(self) -> str:
-        """What a weight alone doesn't say."""
+        """What else changes, such as the candidate's removal or stickiness."""
         if not self.changes:
             return "unchanged"
         if self.after.alone:
@@ -101,14 +101,14 @@ class Gate:
 
     Attributes:
         phase: The phase's name, or `release`.
-        traffic: A line a route that the phase is about.
-        previews: A preview a stack, in the order in which they would be applied.
+        traffic: A line for each route.
+        previews: Each stack's preview, in the order in which they are applied.
         warnings: Warnings before the approval.
         commands: Command lines of another owner's tool: a release runs them; after a cut-over the user runs them.
         by_name: Whether a user at a terminal approves by typing the environment's name.
         drift: How rules and file differ from rollout's last change; None if there is nothing to compare with.
         uncounted: Why the traffic lines have no volumes, if counting failed.
-        writes: The rules that are changed by the load balancer's API, since the stack only reads them.
+        writes: The rules that rollout itself changes by ModifyRule, since Pulumi only reads them.
     """
 
     environment: Annotated[str, Field(exclude=True)]
@@ -249,7 +249,7 @@ def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple
             drifting.append(f"{group} ({', '.join(weights)})")
     if not drifting:
         return ()
-    warning = "clients with cookies drift to the candidate over routes that share its target group"
+    warning = "clients with cookies move to the candidate over routes that share its target group"
     return (f"{warning}: {', '.join(drifting)}; `target-groups` can give each route its own",)
 
 

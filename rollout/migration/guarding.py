@@ -167,7 +167,7 @@ class GuardedRaise:
         problems = [Problem("is in ALARM state", where=alarm, code="alarm-raised") for alarm in self._in_alarm()]
         if problems:
             hint = f"if the raise is right, run `rollout guard disarm {name} --for 30m -m WHY` before"
-            what = "an alarm of the guard speaks against the raise; nothing was applied"
+            what = "an alarm of the guard prevents the raise; nothing was applied"
             raise PreflightFailed(what, problems, hint=hint)
 
     def _in_alarm(self) -> list[str]:

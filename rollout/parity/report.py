@@ -62,7 +62,7 @@ class ParityReport:
         if problems:
             what = f"{len(problems)} of {count_of(len(self.routes), 'route')} of {self.environment} have no parity"
             raise ParityFailed(
-                what, problems, hint="mend the candidate, or say in [routes.NAME.parity] what may differ"
+                what, problems, hint="fix the candidate, or write in [routes.NAME.parity] what may differ"
             )
 
 

@@ -250,7 +250,7 @@ class Run:
         if replay == "never":
             return f"{request.request.method} may change something, and the route's parity.replay is never"
         if request.digest in self._journal.begun and request.digest not in self._journal.outcomes:
-            return "it was sent before, and its answer isn't known"
+            return "it was sent before, and its answer is unknown"
         return None
 
     def _outcome(self, request: ParityRequest, *, candidate_first: bool, seeded: bool) -> Outcome:

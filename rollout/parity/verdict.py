@@ -158,13 +158,13 @@ def _unknown(tally: Tally, noise: set[Place], *, varies: bool) -> list[str]:
         return ["no request was compared"]
     if not any(ours in _OK for ours, _ in tally.statuses):
         statuses = ", ".join(sorted({str(ours) for ours, _ in tally.statuses}))
-        why.append(f"legacy answered all of them with {statuses}: equal refusals aren't parity")
+        why.append(f"legacy answered all of them with {statuses}: equal refusals don't show parity")
     if varies and len(tally.requests) == 1:
         why.append("its parameters were never varied: there is one request")
     if any(group.noise for group in tally.groups.values()) and not tally.same:
-        why.append("legacy never answers twice alike: all is noise")
+        why.append("legacy's answers always differ from each other: all is noise")
     if tally.seeds is not None and not tally.seeds - noise:
-        why.append("a fault that was put into an answer was not found: rules and noise hide all of it")
+        why.append("a test difference was not found: rules and noise hide it")
     return why
 
 

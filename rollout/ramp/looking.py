@@ -46,7 +46,7 @@ def look(
         lease = controller.change(begun).lease
     except ControllerRefusal as refusal:
         if refusal.code == "look-under-way":
-            raise Locked("another look is under way", hint="wait for the next one", code="look-under-way") from None
+            raise Locked("another look is in progress", hint="wait for the next one", code="look-under-way") from None
         what = f"the controller has rollout {installed.rollout}, and a newer one began the ramp"
         hint = "build its image anew, and run `rollout controller install`"
         return _ended(controller, id_, None, UsageError(what, hint=hint, code="controller-outdated"))

@@ -56,7 +56,7 @@ def runs_it(overview: Overview) -> str:
         return f"the controller: {controller.sentence}"
     stands, guard = overview.view.standing if overview.view else None, overview.status.guard
     if stands is None or stands.is_new or stands.ended is not None:
-        return "no ramp is under way"
+        return "no ramp is running"
     if overview.look:
         return overview.look.sentence(overview.at)
     if guard and guard.watches:
@@ -112,7 +112,7 @@ def _ramp(overview: Overview) -> Glance:
         said = f"{capital(stands.note or stands.ended.sentence or f'at {stands.weight} %')}."
         if stands.ended.kind is Kind.FINISHED and not stands.is_by_hand:
             return Glance(Mood.FINE, "Finished", said, command=overview.status.next_step)
-        command, to = f"rollout ramp {name} --restart", "begin again, once it is mended"
+        command, to = f"rollout ramp {name} --restart", "begin again, once it is fixed"
         if overview.top == ZERO:
             return Glance(Mood.BACK, "All traffic is on legacy", said, "a person", command, to, is_urgent=False)
         return Glance(Mood.BACK, "The ramp has failed", said, "a person", command, to)
@@ -143,4 +143,4 @@ def _without(overview: Overview) -> Glance:
         return Glance(Mood.FINE, "Completed", "Legacy is retired.")
     step = overview.status.next_step
     said = "The next command is below." if step else "Everything is as the inventory wants it."
-    return Glance(Mood.IDLE, "No ramp is under way", said, "a person" if step else "nothing", step)
+    return Glance(Mood.IDLE, "No ramp is running", said, "a person" if step else "nothing", step)

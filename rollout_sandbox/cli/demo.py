@@ -103,7 +103,7 @@ def _parity(run: Session, target: EnvironmentRollout, aws: Sandbox) -> None:
     run.render(found)
     different = count_of(sum(route.different for route in found.routes), "wrong answer")
     run.render.say(f"{different} with status 200: no error rate shows them, and the ramp would have gone on to 100 %")
-    run.render.chapter(f"rollout parity {name} --restart, with a mended candidate")
+    run.render.chapter(f"rollout parity {name} --restart, with a fixed candidate")
     run.render(compare(target, aws))
 
 
@@ -144,7 +144,7 @@ def _guard(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
     run.render.chapter(f"rollout guard install {name}")
     target.guard.install(approve=True)
     target.set_weight(50, approve=True, save=False)
-    run.render.chapter("The candidate breaks at 50 %, and nobody runs rollout")
+    run.render.chapter("The candidate breaks at 50 %, while rollout doesn't run")
     with crowd(inventory, aws, SPEED) as load:
         back = break_unwatched(target, load, aws, "*rust*")
     minutes = round(back.lasting.total_seconds() / 60) if back.lasting else 0

@@ -239,7 +239,7 @@ def test_a_role_that_stacks_toml_has_no_more_is_not_used(team: InMemoryTeam) -> 
     beats = team.world.tasks.beats["a token"]
     assert answer(team, LOOK, "two")["state"] == "waiting"
     assert (team.world.tasks.beats["a token"], team.world.answered_by) == (beats, set())
-    assert any(isinstance(event, Warned) and "isn't told" in event.message for event in team.events)
+    assert any(isinstance(event, Warned) and "isn't notified" in event.message for event in team.events)
 
 
 @pytest.mark.parametrize("event", [{}, {"act": "raise"}, {"act": None}])

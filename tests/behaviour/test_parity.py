@@ -170,7 +170,7 @@ def test_a_change_whose_answer_is_not_known_is_not_sent_twice(asked: InMemoryTea
     with pytest.raises(KeyboardInterrupt):
         compare(asked, changes(1))
     found = compare(asked, changes(1))
-    assert [*found.skipped] == ["it was sent before, and its answer isn't known"]
+    assert [*found.skipped] == ["it was sent before, and its answer is unknown"]
 
 
 def test_a_torn_journal_is_read_as_far_as_it_goes(asked: InMemoryTeam) -> None:

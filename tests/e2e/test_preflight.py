@@ -18,7 +18,7 @@ def test_a_ready_environment_tells_its_evidence(legacy: Team) -> None:
     assert "3 of 3 at their priorities with the inventory's conditions" in done.stdout
     assert "Pulumi 3." in done.stdout
     assert "backend " in done.stdout
-    assert "built by phase 1" in done.stdout
+    assert "phase 1 will create" in done.stdout
     assert "l-passport-v2-rust-scorer: stamp-score, ceramic-score share it: clients with cookies" in done.stdout
     assert {call for call in legacy.calls("*")[before:] if not call.startswith(("Get", "List"))} == set()
 

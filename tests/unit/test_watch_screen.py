@@ -100,7 +100,7 @@ def test_what_differs_from_the_inventory_is_said_once() -> None:
 
 def test_a_ramp_that_ended_or_cannot_be_told_says_so() -> None:
     assert "Drift: somebody" in "\n".join(drawn(80, RampView(trouble="drift: somebody else set weights")))
-    assert "No ramp is under way" in "\n".join(drawn(80, RampView(RampState(("r1",)))))
+    assert "No ramp is running" in "\n".join(drawn(80, RampView(RampState(("r1",)))))
 
 
 def test_a_bar_at_zero_is_drawn_as_one_without_requests() -> None:

@@ -31,7 +31,7 @@ _BALANCER = re.compile(r"arn:[^:]+:elasticloadbalancing:(?P<region>[^:]+):(?P<ac
 
 _HINTS = {
     "NoSuchBucket": "the bucket is gone: set the load balancer's attribute access_logs.s3.bucket to one that is there",
-    "kms": "allow the role kms:Decrypt on the bucket's key; AWS itself writes access logs with SSE-S3 alone",
+    "kms": "allow the role kms:Decrypt on the bucket's key; AWS itself writes access logs only with SSE-S3",
     "resource-based policy": "the bucket belongs to another account: its policy must let this role in",
 }
 """What to do, by a word of AWS's refusal."""
@@ -99,7 +99,7 @@ class S3AccessLogs:
         try:
             yield from lines_of(iter(lambda: explained(lambda: body.read(PIECE), where), b""))
         except zlib.error:
-            hint = "remove it from the bucket, or see what wrote it: it is no gzip file"
+            hint = "it is no gzip file: remove it from the bucket, or find out what wrote it"
             raise AwsError("an access log can't be read", where=where, hint=hint, code="access-log-broken") from None
 
     def _place(self, balancer: Arn) -> tuple[str, str] | None:

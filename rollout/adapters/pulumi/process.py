@@ -108,13 +108,13 @@ class PulumiCli(auto.PulumiCommand):
         if silent.is_set():
             raise EngineError(
                 f"the engine gave no output for {self._patience} and was stopped (engine-timeout in stacks.toml)",
-                hint="run the same command again, which goes on from there",
+                hint="run the same command again: it continues from there",
                 code="engine-timeout",
             )
         if result.code < 0:
             raise EngineError(
                 f"the engine was killed by signal {-result.code}",
-                hint="run the same command again, which goes on from there",
+                hint="run the same command again: it continues from there",
                 code="engine-killed",
             )
         if result.code != 0:

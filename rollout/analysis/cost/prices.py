@@ -73,7 +73,7 @@ def prices_of(environment: Environment) -> Prices:
         source = "the prices of [cost] in stacks.toml" if own else "not known"
         return Prices(environment.region, source, environment.cost)
     source = f"AWS's list prices of {environment.region}, read {listed['read']}"
-    source += "; those of [cost] go before them" if own else ""
+    source += "; prices in [cost] replace them" if own else ""
     return Prices(environment.region, source, Cost.model_validate(listed["prices"]).model_copy(update=own))
 
 

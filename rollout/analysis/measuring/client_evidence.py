@@ -121,8 +121,8 @@ def logged(environment: Environment, live: AlbState) -> Logged:
             found.append(replace(first, others=names[1:]))
         else:
             notes.append(
-                f"{', '.join(names)} can't be compared by client: on another listener a rule of the same priority "
-                "forwards there otherwise, and access logs don't tell them apart"
+                f"{', '.join(names)} can't be compared by client: another listener has a rule of the same priority "
+                "that forwards there with other weights or groups, and access logs don't name the listener"
             )
     used = {group for route in found for group in route.groups}
     return Logged(tuple(found), {group: each for group, each in sources.items() if group in used}, tuple(notes))

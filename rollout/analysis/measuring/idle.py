@@ -134,7 +134,7 @@ def asked(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequen
 
 
 def noise(found: Quiet) -> Iterator[Problem]:
-    """Why it isn't proven that legacy is idle."""
+    """Why there is no evidence that legacy is idle."""
     during = f"in the last {format_duration(found.span)}"
     for place, count in found.legacy.items():
         if count:

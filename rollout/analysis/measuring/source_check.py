@@ -88,9 +88,9 @@ def check_source(
         of = f"{series.name} of {arm}'s {series.dimensions[-1][1]}"
         if query is None:
             what = f"{of} has no query, so {metric} can't be judged"
-            hint = f"write it into {_OPTIONS}.queries, or into {_OPTIONS}.absent if it doesn't occur there"
+            hint = f"add it to {_OPTIONS}.queries, or to {_OPTIONS}.absent if it doesn't occur there"
         else:
-            what = f"{of}: {query} gives nothing in the last hour"
+            what = f"{of}: {query} returns nothing for the last hour"
             hint = "fix the query if there were some; docs/plugins.md shows examples"
         found = Problem(what, where=_OPTIONS, hint=hint, code="metrics-unanswered")
         is_needed = query is None or (series.name in REQUESTS and arm == ARMS[0])

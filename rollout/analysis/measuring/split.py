@@ -42,7 +42,7 @@ class Measured:
         routes: The routes that are counted together; one if it shares no target group.
         requests: The number of requests.
         candidate: The number of the candidate's requests.
-        share: The candidate's share; None without requests.
+        share: The candidate's share, 0 to 100 per cent; None without requests.
         low: The lower end of the share's 95 % interval, for independent requests.
         high: Its upper end.
         expected: The share by the live rules; None if they don't define one.

@@ -78,7 +78,7 @@ def _function(draft: Draft) -> Iterator[str]:
 def _routes(draft: Draft) -> Iterator[str]:
     yield "# The endpoints that move. Phase 2 adopts each rule in place: ARN, priority and conditions stay."
     if draft.unused and not draft.existing:
-        yield "# A candidate can also be a target group that others fill. No load balancer uses these:"
+        yield "# A candidate can also be an existing target group. No load balancer uses these:"
         names = list(draft.unused)
         yield from (f"# - candidate = {_existing(name)} ({draft.unused[name]})" for name in names[:_SHOWN])
         if len(names) > _SHOWN:
@@ -124,7 +124,7 @@ def _rule(draft: Draft, endpoint: Endpoint, priorities: Mapping[int, int] | None
     else:
         if priorities:
             yield f"listeners = {list(priorities)}"
-        default = "# phase 2 makes a rule before the default action, which stays"
+        default = "# phase 2 creates a rule before the default action, which stays"
         yield f'priority = "default" {default}' if endpoint.is_default else f"priority = {endpoint.priority}"
     yield f"legacy = {_quoted(endpoint.target_group)}"
 

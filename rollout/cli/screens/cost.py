@@ -34,7 +34,7 @@ def _show(found: CostLedger, to: People) -> None:
     head = Text(found.environment, style="bold")
     head.append(f"  {format_duration(found.since)} until {found.until:%Y-%m-%d %H:%M} UTC, {found.region}", style="dim")
     rows = table("function")
-    for column in ("invocations", "GB-s", "logs", "a day", "a million"):
+    for column in ("invocations", "GB-s", "logs", "per day", "per million"):
         rows.add_column(column, justify="right", no_wrap=True)
     for side in ("legacy", "candidate"):
         functions = [each for each in found.functions if each.side == side]

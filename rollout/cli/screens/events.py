@@ -175,7 +175,7 @@ def _finished(event: events.PhaseFinished, to: People) -> None:
 
 @show.register
 def _watching(event: events.Watching, to: People) -> None:
-    _alarms(to, "a ramp fails on these alarms once `alarms` in its settings lists them", event.alarms)
+    _alarms(to, "`alarms` in [ramp] lets a ramp fail on these", event.alarms)
     to.out.print(Text(f"    the dashboard is at {event.dashboard}"), soft_wrap=True)
 
 
@@ -188,7 +188,7 @@ def _guard_installed(event: events.GuardInstalled, to: People) -> None:
 def _alarms(to: People, head: str, names: Sequence[str]) -> None:
     """Names to copy, if they are few; of many, how many there are."""
     shown = is_verbose() or len(names) <= FEW
-    to.done(f"{head}:" if shown else f"{head}: {count_of(len(names), 'alarm')}; `-v` names them")
+    to.done(f"{head}:" if shown else f"{head}: {count_of(len(names), 'alarm')}; `-v` lists them")
     to.commands(names if shown else ())
 
 

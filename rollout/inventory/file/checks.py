@@ -146,7 +146,8 @@ def _made_twice(environment: Environment) -> Iterator[Finding]:
                 hint = f"name it once: it serves every listener of {_identity(environment, balancer)}"
             elif first[:2] == place[:2]:
                 continue  # on two load balancers, which is told of every group
-            what = f"target group {group!r} is already {'made by' if first[0] == 'functions' else 'in'} {dotted(first)}"
+            at = f"{'created by' if first[0] == 'functions' else 'in'} {dotted(first)}"
+            what = f"target group {group!r} is already {at}"
             yield Finding(place, what, hint, first, code="duplicate-target-group")
 
 
@@ -262,7 +263,7 @@ def _default_action(at: Keys, route: Route | KeptRoute) -> Iterator[Finding]:
     """A default action has no conditions."""
     for key in ("path", "methods", "match"):
         if getattr(route, key):
-            hint = "the default action takes every request that no rule takes; leave it out"
+            hint = "the default action gets every request that no rule matches; leave it out"
             yield Finding((*at, key), f'{key} is not allowed with priority = "default"', hint, code="conflicting-keys")
 
 
@@ -359,7 +360,7 @@ def _candidates(environment: Environment) -> Iterator[Finding]:
         if route.is_built and route.candidate not in made:
             what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"
             hint = f"functions there have: {', '.join(sorted(made)) or 'none'}; "
-            hint += f'or candidate = {{ target-group = "{route.candidate}" }}, if others have built it'
+            hint += f'or candidate = {{ target-group = "{route.candidate}" }}, for an existing one'
             yield Finding(
                 ("routes", name, "candidate"),
                 f"{what}{suggestion(route.candidate, made)}",

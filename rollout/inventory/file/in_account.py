@@ -48,10 +48,11 @@ def _controller(environment: Environment) -> Iterator[Finding]:
     for channel in (name for name, each in environment.notifications.items() if each.apprise):
         what = f"the controller can't send notification {channel}: its function has neither apprise nor your variables"
         hint = (
-            f"use sns, eventbridge or a webhook, or give it to others alone: [environments.X.notifications.{channel}]"
+            f"use sns, eventbridge or a webhook, or move it into the other environments: "
+            f"[environments.X.notifications.{channel}]"
         )
         yield Finding(_CONTROLLER, what, hint, ("notifications", channel, "apprise"), code="notifier-elsewhere")
     image = environment.controller.image
     if f".dkr.ecr.{environment.region}." not in image:
-        what = f"Lambda takes images of its own region alone, {environment.region}"
+        what = f"Lambda only takes images of its own region, {environment.region}"
         yield Finding(_CONTROLLER, what, f"push it to {environment.region}", code="image-elsewhere")

@@ -77,7 +77,7 @@ class StacksFile:
         """The inventory as it holds in one environment.
 
         Raises:
-            UsageError: There is none of that name.
+            UsageError: There is no environment of this name.
         """
         if name not in self._environments:
             what = f"unknown environment {name!r}{suggestion(name, self._environments)}"

@@ -59,7 +59,7 @@ def registered_problems(
         for group in function.groups:
             if any(target.endswith(itself) for target in targets.get(live.group_arn(group), ())):
                 yield Problem(
-                    f"target group {group} holds the function itself, not its alias {function.alias}",
+                    f"target group {group} has the function itself as its target, not the alias {function.alias}",
                     where=f"functions.{key}.alias",
                     hint="leave alias out; or add another entry in [functions] with an alias, another name and other "
                     'target groups, to which the routes move: docs/builds.md, "By an alias"',

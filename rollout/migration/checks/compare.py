@@ -126,7 +126,7 @@ def moved(environment: Environment, before: AlbState, now: AlbState) -> Iterator
             yield Problem(what, where=place, code="conditions-changed")
         elif (rule.forward, rule.extras, rule.action) != (was.forward, was.extras, was.action):
             yield Problem(
-                f"it forwarded to {was.does} and does to {rule.does}",
+                f"it forwarded to {was.does}, and now to {rule.does}",
                 where=place,
                 code="forward-changed",
             )
@@ -156,7 +156,7 @@ def unlike_wanted(
         if not rule.is_for(route):
             yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")
         if rule.extras != was.extras:
-            what = f"beside its forward it has {rule.extras or 'nothing'}, and had {was.extras or 'nothing'}"
+            what = f"beside forwarding it does {rule.extras or 'nothing'}; before, it did {was.extras or 'nothing'}"
             yield Problem(what, where=place, code="extras-changed")
         unchanged = name not in after or (not written and after[name] == before.split_of(route))
         wanted = was.forward if unchanged else wanted_forward(environment, name, now, after[name])

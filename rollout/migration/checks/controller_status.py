@@ -75,7 +75,7 @@ class ControllerStatus:
 
 def controller_problems(status: ControllerStatus) -> Iterator[Problem]:
     """What speaks against relying on it."""
-    log = f"look into the log group /aws/lambda/{status.function}"
+    log = f"read the log group /aws/lambda/{status.function}"
     if status.state == "unknown":
         hint = "see docs/controller.md"
         yield Problem(status.sentence, where="controller", hint=hint, code="controller-state-unreadable")

@@ -69,7 +69,7 @@ def default_rule_problems(name: str, route: Route, live: AlbState) -> Iterator[P
             f"the rule at priority {MAX_PRIORITY} on {route.load_balancer}, where the rule before the default action "
             f"must be, is for {there.conditions}",
             where=place,
-            hint=f"change the priority of {there.arn} to a lower number; if rollout made it, its condition is {route}",
+            hint=f"change the priority of {there.arn} to a lower number; if it is rollout's, its condition is {route}",
             code="priority-taken",
         )
 
@@ -98,7 +98,7 @@ def not_ours(environment: Environment, live: AlbState, held: Collection[str]) ->
         there = live.own_rule_of(route) if route.is_default and name not in held else None
         if there and there.is_for(route) and not mark.is_on(there.tags):
             yield Problem(
-                f"rollout didn't make the rule for all requests at priority {MAX_PRIORITY} on {route.load_balancer}",
+                f"rollout didn't create the rule for all requests at priority {MAX_PRIORITY} on {route.load_balancer}",
                 where=f"routes.{name}",
                 hint=f'write priority = {MAX_PRIORITY} and path = "/*": the route is then that rule',
                 code="priority-taken",

@@ -33,15 +33,14 @@ from rollout.state.plan import LISTENER_RULE, Change, Op, ResourceState, StackPr
 
 @dataclass(frozen=True, slots=True)
 class RouteDrift:
-    """A route, three ways.
+    """File, state and load balancer of a route, compared.
 
     Attributes:
         endpoint: Methods and path.
         file: The file's weight.
-        state: The recorded weight, or the forward action in AWS's terms; None if no stack of ours manages the
-            rule.
-        live: Likewise on the load balancer; None where there is no rule.
-        problems: Where the three don't agree.
+        state: The recorded weight, or the forward action in AWS's terms; None if no stack of rollout manages the rule.
+        live: The same on the load balancer; None if the rule is missing.
+        problems: The differences.
     """
 
     route: str
@@ -54,10 +53,10 @@ class RouteDrift:
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """An environment, three ways.
+    """File, state and load balancer of an environment, compared.
 
     Attributes:
-        others: What isn't as it should be, and is about no single route.
+        others: Problems that belong to no single route.
         guard: The installed guard; None without [guard] in the inventory.
     """
 
@@ -68,14 +67,14 @@ class DriftReport:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that doesn't agree."""
+        """All differences."""
         return (*chain.from_iterable(route.problems for route in self.routes), *self.others)
 
     def require(self) -> None:
-        """Go on only if all agree.
+        """Raise an error unless all agree.
 
         Raises:
-            Drift: With everything that doesn't.
+            Drift: With all differences.
         """
         if self.problems:
             name = self.environment

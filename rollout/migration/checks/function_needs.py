@@ -61,7 +61,7 @@ def _role_problems(environment: Environment, key: str, function: Function, found
         yield Problem(
             f"there is no role {role}",
             where=f"functions.{key}.role",
-            hint="create it, or leave role out: phase 1 makes one then",
+            hint="create it, or leave role out: then phase 1 creates one",
             code="role-unusable",
         )
     elif not _trusts_lambda(trust):

@@ -126,7 +126,7 @@ def cutover_warnings(
         return
     if ownership is None:
         if not ours and environment.legacy.owner != "none":
-            yield "rollout has no legacy stack with these rules: name their owner in [legacy]; it must release them"
+            yield "no owner of these rules is known: if a tool manages them, name it in [legacy]; it must release them"
         return
     danger = f"until it releases them, its next `{ownership.update}` sends all traffic to legacy"
     then = f"run `rollout release {environment.name}`, or its commands, immediately afterwards"

@@ -59,7 +59,7 @@ def _status(
     environment: Environment, route: str, code: tuple[str, str] | None, told: Sequence[JournalEntry], today: date
 ) -> RouteParityStatus:
     if code is None:
-        said = "parity compares Lambda functions, and a side of this route is none"
+        said = "parity compares Lambda functions; one side of this route is none"
         off = 'write parity = "off" in [ramp] to raise without it'
         return RouteParityStatus(route, said, off, code="parity-impossible")
     parity = environment.routes[route].parity or RouteParity()
@@ -88,8 +88,8 @@ def _judged(environment: Environment, parity: RouteParity, kept: KeptVerdict) ->
     if kept.result == Result.UNKNOWN:
         return RouteParityStatus(route, "too little was compared to know", more, code="parity-insufficient")
     if 100 * at_most(kept.different, kept.requests) > most:
-        mend = f"`rollout parity {name} --route {route}` shows what differs; mend the candidate, or say what may differ"
-        hint = mend if kept.different else more
+        fix = f"`rollout parity {name} --route {route}` shows what differs; fix the candidate, or allow the difference"
+        hint = fix if kept.different else more
         said += f", and max-difference is {most:g} %"
         return RouteParityStatus(route, said, hint, code="parity-insufficient")
     if kept.covered < least:

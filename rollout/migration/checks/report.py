@@ -179,7 +179,7 @@ def _target_groups(environment: Environment, live: AlbState, found: Inspection) 
     evidence = f"{len(legacy & live.target_groups.keys())} of {len(legacy)} of the legacy's"
     missing = {route.candidate for route in environment.routes.values() if route.is_built} - built
     evidence += f" and {len(built)} of the candidate's"
-    evidence += f"; {len(missing)} of the candidate's will be built by phase 1" if missing else ""
+    evidence += f"; phase 1 will create {len(missing)} of the candidate's" if missing else ""
     problems = (
         *target_group_problems(environment, live),
         *existing_problems(environment, live),
@@ -246,7 +246,7 @@ def _stickiness(environment: Environment) -> Check:
         (),
         [
             Problem(
-                f"{', '.join(names)} share it: clients with cookies drift to the candidate as they change routes",
+                f"{', '.join(names)} share it: clients with cookies move to the candidate as they change routes",
                 where=group,
                 hint="`target-groups` can give each route its own",
                 code="candidate-shared",

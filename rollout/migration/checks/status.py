@@ -38,7 +38,7 @@ class RouteStatus:
         live: The live split; None if the rule forwards elsewhere.
         forwards: The rule's action, in AWS's terms.
         rule: Its ARN; None if it is missing.
-        owners: What manages it: legacy, pulumi or terraform, then routing; both until the former owner has released it;
+        owners: What manages it: legacy, pulumi or terraform, then routing; both until the former owner releases it;
             None if unknown.
         measured: Its measured share; None if not counted.
     """
@@ -82,16 +82,15 @@ class EnvironmentStatus:
     """One environment.
 
     Attributes:
-        phase: How far it got: `not begun`, `phase1`, `phase2`, `phase3` or `completed`; None where nobody could be
-            asked.
+        phase: The last phase: `not begun`, `phase1`, `phase2`, `phase3` or `completed`; None if it is unknown.
         problems: Differences from the inventory.
         next_step: The next command; None if everything is as wanted.
         ownership: The legacy rules of another owner; None where there is none.
         header_rules: The rules by which a header selects the implementation.
         unreleased: The routes whose rules the routing stack has adopted and that owner still manages.
         guard: The installed guard; None without [guard] in the inventory.
-        parity: What is known of each route's answers, or why that can't be read; None where nothing asks for it.
-        controller: What runs the ramp in the account; None where the inventory has no such thing.
+        parity: Each route's verdict of parity, or why it can't be read; None if `[ramp]` doesn't require parity.
+        controller: The controller's status; None without `[controller]` in the inventory.
         not_measured: Why requests were not counted, if requested.
     """
 

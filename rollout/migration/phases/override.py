@@ -52,7 +52,7 @@ class OverrideRemove(Phase):
 
     name = "override-remove"
     summary = "Remove the header rules"
-    steps = (Step(ROUTING, "override-remove", "delete the header rules, and no otherss"),)
+    steps = (Step(ROUTING, "override-remove", "delete the header rules, and no others"),)
     moves_traffic = True
     sets_header_rules = True
 

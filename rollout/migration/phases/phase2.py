@@ -62,8 +62,8 @@ class Phase2(Phase):
         for name, route in environment.routes.items():
             if route.is_default and name not in routing:
                 yield (
-                    f"a rule for all requests will be made on {route.load_balancer}, after all others and before the "
-                    f"default action, which stays as it is: {route.legacy} gets them as before"
+                    f"a rule for all requests will be created on {route.load_balancer}, after all others and before "
+                    f"the default action, which stays as it is: {route.legacy} gets them as before"
                 )
 
 

@@ -100,7 +100,7 @@ class UndoPhase2(Phase):
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         handed_back = _handed_back(environment, environment.routes)
         if handed_back and context.legacy is None and context.ownership is None:
-            yield "rollout has no legacy stack for these rules: no state will have them"
+            yield "no owner of these rules is known: no state will have them"
         for route in environment.routes.values():
             if route.is_default:
                 yield f"the rule before the default action of {route.load_balancer} is deleted; the action serves again"

@@ -41,7 +41,7 @@ class Readiness:
 
     Args:
         owner: Another tool that manages the legacy rules.
-        idle: Returns why it isn't proven that legacy is idle.
+        idle: Returns why there is no evidence that legacy is idle.
         aliases: Asked where the functions' aliases point.
         needs: Asked what functions need that is there already.
         builds: The builds to deploy.

@@ -15,7 +15,7 @@ class PhaseResult:
 
     Attributes:
         changed: Whether anything was applied.
-        gate: All that was, or would be, changed.
+        gate: The gate with all changes.
         before: Each route's split at the beginning; None if its rule forwarded elsewhere.
         after: Each route's split as read back; as it would be, after a preview.
     """

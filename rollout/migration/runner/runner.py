@@ -160,7 +160,7 @@ class PhaseRunner:
             weights: For `weight`: the new weight of each route that changes; the others keep their live one.
             accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
-            message: For Pulumi's update history; a function is asked once the gate is open.
+            message: For Pulumi's update history; a function is called after the approval.
             preview_only: Stop at the gate.
             since: What was known of rollbacks when what asks for this began; by default what is known now.
 

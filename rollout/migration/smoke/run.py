@@ -49,7 +49,7 @@ class Smoke:
 
         Args:
             samples: By route; others are asked what is made up from their path.
-            warm: How many environments of each function to open first, 1 to 100.
+            warm: How many environments of each function to start first, 1 to 100.
         """
         built = [name for name in routes if self._environment.routes[name].is_built]
         chosen = {name: samples.get(name) or made_up(self._environment.routes[name]) for name in built}
@@ -61,7 +61,7 @@ class Smoke:
 
     def _skipped(self, name: str) -> Smoked:
         group = self._environment.routes[name].candidate
-        return Smoked(name, "", note=f"skipped, since {group} is none of [functions]: ask its targets themselves")
+        return Smoked(name, "", note=f"skipped, since {group} is an external candidate: test its targets directly")
 
     def _warm(self, pool: ThreadPoolExecutor, chosen: Mapping[str, Sample | None], count: int) -> dict[str, int]:
         """Invoke each function so often at once, by a request that changes nothing; give back how often it answered."""

@@ -136,7 +136,7 @@ class GuardFunction(ComponentResource):
         cloudwatch.MetricAlarm(
             f"{self._name}-silence",
             name=config.silence.alarm,
-            alarm_description="No ramp has looked for some time; it matters while one is under way.",
+            alarm_description="No ramp has looked for some time; it matters while a ramp is running.",
             namespace=NAMESPACE,
             metric_name=METRIC,
             dimensions={DIMENSION: config.title},

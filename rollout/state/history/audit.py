@@ -49,15 +49,15 @@ class PastChange:
         number: From 1, the oldest.
         at: When it began: a ramp's entries by AWS's time, the others by the clock of the machine that ran them.
         what: The command, such as `phase2` or `ramp raised`; if unknown, the engine's word, such as `update`.
-        result: How it ended: `succeeded`, or what its first update that didn't says.
+        result: `succeeded`, or the result of its first update that did not succeed.
         by: The user; None if not recorded.
-        why: What was given with `-m`, and what of the policy was waived.
-        weight: For what a ramp wrote: the weight that it is about.
-        moves: By route whose weight changed: before, if it was one of ours, and after.
+        why: The reason given with `-m`, and the waivers.
+        weight: For an entry of a ramp: its weight.
+        moves: For each route whose weight changed: the weight before (None if unknown) and after.
         plan: The digests that the gate showed; None if not recorded.
         verdict: The ramp's verdict, with its numbers.
-        message: All that is written in history.
-        updates: A stack each, in order.
+        message: The whole entry in Pulumi's history.
+        updates: The updates of stacks, in order.
     """
 
     number: int
@@ -75,17 +75,17 @@ class PastChange:
 
     @property
     def failure(self) -> str:
-        """How it ended, if not well; otherwise empty."""
+        """The result if it did not succeed; otherwise empty."""
         return "" if self.result == "succeeded" else self.result
 
     @property
     def is_of_guard(self) -> bool:
-        """Whether the guard made it, in which case no stack was updated."""
+        """Whether it is a firing of the guard, which updates no stack."""
         return self.what.startswith("guard ") and not self.updates
 
     @property
     def is_recorded(self) -> bool:
-        """Whether it wrote down what it did, so that no move means that no weight was changed."""
+        """Whether the change recorded its moves; only then do empty `moves` mean that no weight changed."""
         return record_in(self.message) is not None
 
 

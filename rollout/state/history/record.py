@@ -26,7 +26,7 @@ class Record(Kept):
         at: When, by AWS's time; a backend keeps the machine's, which may be another.
         by: Who: a user and host.
         plan: The digests of its previews, as the gate shows them.
-        moves: By route whose weight changed: before, if it was one of ours, and after.
+        moves: For each route whose weight changed: the weight before (None if unknown) and after.
     """
 
     phase: str = Field(max_length=100)

@@ -131,7 +131,7 @@ def test_who_runs_it_is_whose_heartbeats_are_expected_else_who_wrote_last() -> N
     assert runs_it(overview(SHOP, ramp=seen(PASS), guard=watched)) == "ci, whose heartbeats the guard expects"
     said = "ada@laptop on this machine: looked at 12:00:08 UTC; looks next at 12:01:00 UTC"
     assert runs_it(overview(SHOP, ramp=seen(PASS), guard=watched, look=LOOK)) == said
-    assert runs_it(overview(SHOP, look=LOOK)) == "no ramp is under way"
+    assert runs_it(overview(SHOP, look=LOOK)) == "no ramp is running"
 
 
 @pytest.mark.parametrize(("verdict", "command"), [(PASS, "rollout ramp shop"), (WORSE, "rollout rollback shop")])
