@@ -118,7 +118,7 @@ class EnvironmentGuard(Part):
 
         Raises:
             UsageError: There is no such alarm, each is in ALARM state, or stacks.toml has no `[guard]`.
-            Locked: Another drill is under way.
+            Locked: Another drill is in progress.
             AwsError: No guard is installed, or it keeps no record of the drill.
         """
         self._guard()

@@ -149,7 +149,7 @@ def begin_look(state: Controlled, id_: str, installed: Installed, *, now: dateti
         until: When the function's time is up.
 
     Raises:
-        ControllerRefusal: Another look is under way, or the image is older than what began the ramp.
+        ControllerRefusal: Another look is in progress, or the image is older than what began the ramp.
     """
     open_, before = state.looking(now), state.lease
     if open_ and open_.id != id_:

@@ -34,7 +34,7 @@ def look(
         run: The ramp's look.
 
     Raises:
-        Locked: Another look is under way.
+        Locked: Another look is in progress.
         Exception: A defect's, once the record has it.
         AwsError: The record can't be read or written.
     """

@@ -28,6 +28,7 @@ class GuardStatus:
         watches: Who runs the ramp whose heartbeats it expects; empty if nobody does.
         fired: When it took traffic back, and why, in words; empty if it didn't since the last raise.
         fired_at: When that was.
+        fired_by: Its alarm.
         raised: Its alarms that are in ALARM state. Empty where nobody asked.
         mute: Its alarms that don't invoke it, each with the reason. Empty where nobody asked.
     """
@@ -40,6 +41,7 @@ class GuardStatus:
     watches: str = ""
     fired: str = ""
     fired_at: Timestamp | None = None
+    fired_by: str = ""
     raised: tuple[str, ...] = ()
     mute: tuple[str, ...] = ()
 
@@ -53,9 +55,9 @@ class GuardStatus:
             "unknown": f"not known: {self.why}",
         }
         watches = f"expects heartbeats from the ramp of {self.watches}" if self.watches else ""
-        names = ", ".join(self.raised)
-        raised = f"in ALARM state: {names}; it fires at its next look, within 5 minutes" if names else ""
-        raised = f"in ALARM state: {names}" if names and self.state == "disarmed" else raised
+        raised = f"in ALARM state: {', '.join(self.raised)}" if self.raised else ""
+        if self.state == "armed" and {*self.raised} - {self.fired_by}:
+            raised += "; it fires at its next look, within 5 minutes"
         again = f"`rollout guard remove {self.environment}` and `rollout guard install {self.environment}` restore that"
         mute = f"not invoked by: {', '.join(self.mute)}; {again}" if self.mute else ""
         return "; ".join(filter(None, (said[self.state], mute, watches, self.fired, raised)))
@@ -94,6 +96,7 @@ def guard_status(environment: str, state: GuardState | None, firings: Sequence[F
         watches=state.watching.by if state.watching else "",
         fired=sentence(state, firings) if fired_at else "",
         fired_at=fired_at,
+        fired_by=state.fired_by if fired_at else "",
     )
 
 

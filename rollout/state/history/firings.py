@@ -35,7 +35,7 @@ def sentence(state: GuardState, firings: Sequence[Firing]) -> str:
     if state.fired_at is None:
         return ""
     record = next((each for each in firings if each.decision is Decision.FIRE and each.alarm == state.fired_by), None)
-    reason = f": {one_line(record.reason)}" if record and record.reason else ""
+    reason = f": {one_line(record.reason).rstrip('.')}" if record and record.reason else ""
     left = "" if record is None or record.back else "; not all of it"
     return f"{TOOK_BACK} at {moment(state.fired_at)}{left}, alarm {one_line(state.fired_by)}{reason}"
 
