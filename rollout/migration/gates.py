@@ -241,7 +241,7 @@ def _rate(per_minute: float) -> str:
 
 
 def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:
-    """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
+    """That clients with cookies move to the candidate over routes which share its target group, if any will."""
     kept_at, drifting = environment.stickiness.kept_at, list[str]()
     for group, names in shared_candidates(environment).items():
         weights = {name: after[name].weight for name in names if name in after and after[name].weight > ZERO}

@@ -90,13 +90,13 @@ def test_a_route_gets_a_target_group_of_its_own_beside_the_one_it_shared(built: 
     assert not [warning for warning in (*shared.warnings, *raised.gate.warnings) if "drift" in warning]
 
 
-def test_the_gate_tells_that_clients_drift_between_routes_that_share_a_candidate(cut_over: InMemoryTeam) -> None:
+def test_the_gate_tells_that_clients_move_between_routes_that_share_a_candidate(cut_over: InMemoryTeam) -> None:
     (told,) = [
         warning
         for warning in cut_over.open()
         .preview("weight", weights=dict.fromkeys(cut_over.inventory.routes, Percent.of(10)))
         .gate.warnings
-        if "drift" in warning
+        if "share its target group" in warning
     ]
     assert "l-passport-v2-rust-scorer (stamp-score, ceramic-score)" in told
     assert "embed-score" not in told  # alone on its balancer

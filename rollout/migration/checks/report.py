@@ -234,7 +234,7 @@ def _forwards(environment: Environment, live: AlbState, held: Held | None) -> Ch
 
 
 def _stickiness(environment: Environment) -> Check:
-    """Whether clients stay with an implementation, and where they drift to the candidate by that."""
+    """Whether clients stay with an implementation, and where they move to the candidate because of that."""
     kept, shared = environment.stickiness.kept_for, shared_candidates(environment)
     if kept is None:
         return Check("stickiness", "off: each request is routed independently, and answers set no cookie")
