@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,7 @@ from rollout_sandbox.states.executions import Execution, Executions, TaskTimedOu
 from rollout_sandbox.states.run import Call, Failed
 from rollout_sandbox.states.timeline import Timeline
 from tests.behaviour.drawn import DrawnCounts
+from tests.behaviour.terminal import piped, working_with
 
 PACE = timedelta(minutes=10)
 BAD = {"HTTPCode_Target_5XX_Count": 0.05}
@@ -113,6 +115,11 @@ class InMemoryFleet:
     @property
     def ramp(self) -> FleetRamp:
         return Rollout.load(self.file, parts=self.parts).fleet_ramp("all")
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line on it, without a terminal."""
+        with working_with(self.parts):
+            return piped(self.file.parent, *words)
 
     def install(self) -> None:
         self.ramp.install(approve=True)

@@ -11,12 +11,11 @@ from fnmatch import fnmatchcase
 
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.alb.weights import ForwardAction
-from rollout.cli.session import PARTS
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.world import World
 from rollout.inventory.model import Environment, Split
-from tests.behaviour.terminal import piped, typed, written
+from tests.behaviour.terminal import piped, typed, working_with, written
 from tests.checkout import Checkout
 from tests.conftest import KEPT_IN_SMALL
 
@@ -85,11 +84,8 @@ class InMemoryTeam(Checkout):
     @contextmanager
     def _at_work(self) -> Iterator[None]:
         """Commands work on this world."""
-        token = PARTS.set(self.world.actor().parts)
-        try:
+        with working_with(self.world.actor().parts):
             yield
-        finally:
-            PARTS.reset(token)
 
     def rules(self) -> dict[str, str]:
         """Each route's rule."""

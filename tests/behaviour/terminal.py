@@ -15,7 +15,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from rollout.api.container import PartsFactory
 from rollout.cli import app
+from rollout.cli.session import PARTS
+
+
+@contextlib.contextmanager
+def working_with(parts: PartsFactory) -> Iterator[None]:
+    """Commands work with these parts in a block."""
+    token = PARTS.set(parts)
+    try:
+        yield
+    finally:
+        PARTS.reset(token)
 
 
 def piped(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli.session import PARTS
 from rollout.fakes.world import World
 from tests.behaviour.conftest import made_team
 from tests.behaviour.fleets import InMemoryFleet, fleet_file
 from tests.behaviour.team import InMemoryTeam
-from tests.behaviour.terminal import piped
 
 ANOTHER = "999999999999"
 IMAGE = f"123456789012.dkr.ecr.us-west-2.amazonaws.com/rollout@sha256:{'0' * 64}"
@@ -58,10 +56,6 @@ def test_a_state_machine_there_is_not_the_fleets(checkout: Path, command: str) -
     fleet.install()
     for world in (fleet.home, *fleet.worlds.values()):
         world.actor().account = ANOTHER
-    token = PARTS.set(fleet.parts)
-    try:
-        done = piped(team.folder, "fleet", command, "all")
-    finally:
-        PARTS.reset(token)
+    done = fleet.command("fleet", command, "all")
     assert (done.returncode, "[wrong-account]" in done.stderr) == (1, True), done.stderr
     assert not fleet.executions.all

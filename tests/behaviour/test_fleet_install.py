@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rollout.cli.session import PARTS
 from rollout.errors import ConfigError, GateRefused, Locked, PreflightFailed, UsageError, VerifyFailed
 from rollout.fakes.world import World
 from rollout.inventory.marks import Mark
@@ -18,7 +16,6 @@ from rollout.migration.gates import Gate
 from rollout.state.plan import Op
 from tests.behaviour.conftest import made_team
 from tests.behaviour.fleets import InMemoryFleet, fleet_file
-from tests.behaviour.terminal import piped
 
 TITLE = "rollout-passport-scorer-fleet-all"
 OTHER = """from dataclasses import replace
@@ -37,20 +34,6 @@ def fleet(checkout: Path) -> InMemoryFleet:
     return InMemoryFleet(team.file)
 
 
-@pytest.fixture
-def run(fleet: InMemoryFleet) -> Callable[..., Any]:
-    """Runs a command on it."""
-
-    def run(*words: str) -> Any:
-        token = PARTS.set(fleet.parts)
-        try:
-            return piped(fleet.file.parent, *words)
-        finally:
-            PARTS.reset(token)
-
-    return run
-
-
 def edit(fleet: InMemoryFleet, old: str, new: str) -> None:
     text = fleet.file.read_text()
     assert old in text
@@ -62,16 +45,16 @@ def changes(result: Any) -> dict[tuple[Op, str], tuple[str, ...]]:
     return {(each.op, each.type): each.properties for each in preview.changes}
 
 
-def test_it_comes_stays_changes_in_place_and_goes(fleet: InMemoryFleet, run: Callable[..., Any]) -> None:
+def test_it_comes_stays_changes_in_place_and_goes(fleet: InMemoryFleet) -> None:
     before = set(fleet.aws.resources)
-    made = run("fleet", "install", "all", "--yes", "--json")
+    made = fleet.command("fleet", "install", "all", "--yes", "--json")
     assert made.returncode == 0, made.stderr
     (installed,) = (e for line in made.stdout.splitlines() if (e := json.loads(line))["event"] == "fleet-installed")
     assert installed["machine"].endswith(f":100000000001:stateMachine:{TITLE}")
     assert fleet.ramp.status().installed == "yes"
     assert not fleet.executions.all
 
-    again = run("fleet", "install", "all")
+    again = fleet.command("fleet", "install", "all")
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True), again.stderr
 
     edit(fleet, "at-once = 2", "at-once = 1")
@@ -79,7 +62,7 @@ def test_it_comes_stays_changes_in_place_and_goes(fleet: InMemoryFleet, run: Cal
     assert changes(fleet.ramp.install(approve=True)) == {(Op.UPDATE, STATE_MACHINE): ("definition",)}
     assert fleet.ramp.status().installed == "yes"
 
-    assert run("fleet", "remove", "all", "--yes").returncode == 0
+    assert fleet.command("fleet", "remove", "all", "--yes").returncode == 0
     assert set(fleet.aws.resources) == before
     assert fleet.ramp.status().installed == "no"
     assert not fleet.ramp.remove(approve=True).changed
@@ -97,12 +80,12 @@ def test_an_environment_that_comes_or_goes_is_followed_by_the_rights(fleet: InMe
     }
 
 
-def test_whoever_declines_changes_nothing(fleet: InMemoryFleet, run: Callable[..., Any]) -> None:
+def test_whoever_declines_changes_nothing(fleet: InMemoryFleet) -> None:
     before = dict(fleet.aws.resources)
     with pytest.raises(GateRefused):
         fleet.ramp.install(approve=lambda _: False)
-    assert run("fleet", "install", "all").returncode == GateRefused.exit_code
-    assert run("preview", "fleet-install", "all").returncode == 0
+    assert fleet.command("fleet", "install", "all").returncode == GateRefused.exit_code
+    assert fleet.command("preview", "fleet-install", "all").returncode == 0
     assert fleet.aws.resources == before
 
 
@@ -187,9 +170,9 @@ def test_a_fleet_that_cannot_ramp_any_more_is_removed_all_the_same(fleet: InMemo
     assert fleet.ramp.remove(approve=True).changed
 
 
-def test_its_stack_is_unlocked_apart(fleet: InMemoryFleet, run: Callable[..., Any]) -> None:
+def test_its_stack_is_unlocked_apart(fleet: InMemoryFleet) -> None:
     fleet.install()
-    done = run("fleet", "unlock", "all")
+    done = fleet.command("fleet", "unlock", "all")
     assert (done.returncode, "all is not locked" in done.stdout) == (0, True)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli.session import PARTS
 from rollout.errors import AwsError, Locked, RampEnded, UsageError
 from rollout.fakes.world import World
 from rollout.inventory.quantities import WHOLE, ZERO
@@ -154,11 +153,7 @@ def test_a_wave_that_is_declined_ends_the_ramp_and_waves_before_stay(file: Path)
     edit(file, "at-once = 2", "at-once = 2\napprove-between = true")
     fleet = started(file)
     fleet.run(lambda: fleet.notices != [])
-    token = PARTS.set(fleet.parts)
-    try:
-        done = piped(file.parent, "fleet", "approve", "all", "--decline", "-m", "not today", "--json")
-    finally:
-        PARTS.reset(token)
+    done = fleet.command("fleet", "approve", "all", "--decline", "-m", "not today", "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["event"], told["state"]) == (0, "fleet-status", "failed")
     assert "not today" in told["cause"]
@@ -169,14 +164,10 @@ def test_a_wave_is_approved_by_its_number_and_no_later_one_by_mistake(file: Path
     edit(file, "at-once = 2", "at-once = 2\napprove-between = true")
     fleet = started(file)
     fleet.run(lambda: fleet.notices != [])
-    token = PARTS.set(fleet.parts)
-    try:
-        another = piped(file.parent, "fleet", "approve", "all", "3")
-        declined = piped(file.parent, "fleet", "approve", "all", "3", "--decline", "-m", "too soon")
-        waits = fleet.ramp.status().waits
-        approved = piped(file.parent, "fleet", "approve", "all", "2", "--json")
-    finally:
-        PARTS.reset(token)
+    another = fleet.command("fleet", "approve", "all", "3")
+    declined = fleet.command("fleet", "approve", "all", "3", "--decline", "-m", "too soon")
+    waits = fleet.ramp.status().waits
+    approved = fleet.command("fleet", "approve", "all", "2", "--json")
     assert [(done.returncode, "nothing-to-approve" in done.stderr) for done in (another, declined)] == [(2, True)] * 2
     assert (waits, json.loads(approved.stdout)["state"]) == (2, "running")
     assert "rollout fleet approve all 2" in fleet.notices[0]["Message"]
@@ -217,13 +208,9 @@ def test_people_see_each_environment_and_what_waits(file: Path) -> None:
     edit(file, "at-once = 2", "at-once = 2\napprove-between = true")
     fleet = started(file)
     fleet.run(lambda: fleet.notices != [])
-    token = PARTS.set(fleet.parts)
-    try:
-        shown = piped(file.parent, "fleet", "status", "all")
-        declined = piped(file.parent, "fleet", "stop", "all", "-m", "a trial")
-        nothing = piped(file.parent, "fleet", "approve", "all")
-    finally:
-        PARTS.reset(token)
+    shown = fleet.command("fleet", "status", "all")
+    declined = fleet.command("fleet", "stop", "all", "-m", "a trial")
+    nothing = fleet.command("fleet", "approve", "all")
     rows = {words[1]: words[2] for line in shown.stdout.splitlines() if (words := line.split())[2:]}
     assert {name: rows[name] for name in fleet.worlds} == {
         **dict.fromkeys(("a1", "a2"), "done"),

@@ -10,10 +10,10 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from rollout.cli import app
-from rollout.cli.session import PARTS
 from rollout.fakes.world import World
 from rollout.inventory.file import load
 from rollout.inventory.model import Environment
+from tests.behaviour.terminal import working_with
 from tests.fuzz.anything import harmless, soon
 from tests.fuzz.inventories import ROOT
 
@@ -22,12 +22,8 @@ FORESEEN = {0, 1, 2, 3, 4, 5, 6, 7, 130}
 
 def run(world: World, *arguments: str, variables: dict[str, str] | None = None) -> str:
     """What a command says; it ends as commands do."""
-    token = PARTS.set(world.actor().parts)
-    try:
-        with soon():
-            done = CliRunner().invoke(app, list(arguments), env=variables, prog_name="rollout", input="")
-    finally:
-        PARTS.reset(token)
+    with working_with(world.actor().parts), soon():
+        done = CliRunner().invoke(app, list(arguments), env=variables, prog_name="rollout", input="")
     said = done.output
     reports = [file.read_text() for file in Path(os.environ["XDG_STATE_HOME"]).rglob("crashes/*.txt")]
     assert done.exit_code in FORESEEN, (arguments, said, *reports)

@@ -9,7 +9,6 @@ import shutil
 import signal
 import stat
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,12 +24,6 @@ from rollout_sandbox import Fault, daemon
 from tests.sandbox.tenant import REGION, Tenant, refused, single, weighted
 
 ACCOUNT = "111122223333"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "sandbox"
-    daemon.stop(tmp_path / "sandbox")
 
 
 def test_it_starts_once_and_stops_once(folder: Path) -> None:

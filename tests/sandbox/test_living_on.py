@@ -38,25 +38,6 @@ from tests.sandbox.tenant import REGION, Tenant, single
 ACCOUNT = "111122223333"
 
 
-@pytest.fixture
-def server() -> Iterator[Callable[..., OwnServer]]:
-    """Starts an API server that says ok."""
-    started: list[OwnServer] = []
-
-    def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        start_response("200 OK", [("Content-Length", "2")])
-        return [b"ok"]
-
-    def serve(**bounds: Any) -> OwnServer:
-        started.append(OwnServer(app, **bounds))
-        threading.Thread(target=started[-1].serve_forever, args=(0.01,), name="serving", daemon=True).start()
-        return started[-1]
-
-    yield serve
-    for each in started:
-        each.shutdown()
-
-
 @contextmanager
 def without_a_thread_to_spare(monkeypatch: pytest.MonkeyPatch, name: str = "") -> Iterator[None]:
     """The system's own answer once a user has all the threads that it may have, for threads of a name."""
@@ -219,12 +200,6 @@ def test_a_part_that_died_and_one_that_never_answers_are_noticed() -> None:
     assert len(asked) == 1
     lives = False
     assert watchdog.look() == "the loop died"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "sandbox"
-    daemon.stop(tmp_path / "sandbox")
 
 
 STOPS = "import asyncio\n\ndef handler(event, context):\n    asyncio.get_running_loop().stop()\n"

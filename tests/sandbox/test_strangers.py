@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPConnection
 from typing import Any
@@ -150,36 +150,16 @@ def test_a_body_that_is_too_large_is_not_read(sandbox: Sandbox, length: str, sta
     connection.close()
 
 
-@pytest.fixture
-def bounded() -> Iterator[Callable[..., int]]:
-    """Starts a server of small bounds, and gives its port."""
-    started: list[OwnServer] = []
-
-    def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        start_response("200 OK", [("Content-Length", "2")])
-        return [b"ok"]
-
-    def serve(**bounds: Any) -> int:
-        server = OwnServer(app, **bounds)
-        started.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return server.port
-
-    yield serve
-    for server in started:
-        server.shutdown()
-
-
 @pytest.mark.parametrize("half", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: a"])
-def test_half_a_request_is_waited_for_only_so_long(bounded: Callable[..., int], half: bytes) -> None:
-    port = bounded(arrives_within=0.1)
+def test_half_a_request_is_waited_for_only_so_long(server: Callable[..., OwnServer], half: bytes) -> None:
+    port = server(arrives_within=0.1).port
     with socket.create_connection(("127.0.0.1", port), 10) as slow:
         slow.sendall(half)
         assert slow.recv(100) == b""
 
 
-def test_there_are_only_so_many_connections_and_room_again(bounded: Callable[..., int]) -> None:
-    port = bounded(connections=2, arrives_within=10)
+def test_there_are_only_so_many_connections_and_room_again(server: Callable[..., OwnServer]) -> None:
+    port = server(connections=2, arrives_within=10).port
     held = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(2)]
     with socket.create_connection(("127.0.0.1", port), 10) as third:
         assert third.recv(100) == b""

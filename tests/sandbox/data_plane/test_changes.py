@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -64,12 +63,6 @@ def test_a_handler_that_cannot_be_loaded_is_told(sandbox: Sandbox, tmp_path: Pat
         with pytest.raises(SandboxError) as caught:
             sandbox.handle(entry_point, tmp_path)
         assert (caught.value.where, caught.value.code) == (str(tmp_path), "program-missing")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "sandbox"
-    daemon.stop(tmp_path / "sandbox")
 
 
 def test_a_daemons_load_balancers_answer_and_come_back(folder: Path, tmp_path: Path) -> None:
