@@ -31,7 +31,7 @@ class ResourceOwnership(Part):
         """The resources of a stack without its mark, which no phase changes or deletes: see `adopt`.
 
         Args:
-            stack: legacy, candidate, routing or monitoring.
+            stack: One of those in `inventory.stacks`.
 
         Raises:
             EngineError, AwsError: Its state or AWS can't be read.

@@ -69,7 +69,7 @@ class InMemoryBackend:
         """Let another process hold a stack's lock, until `release` or `Stacks.unlock`.
 
         Args:
-            stack: legacy, candidate, routing or monitoring.
+            stack: One of those in `inventory.stacks`.
             state: The holder's state.
         """
         host = "elsewhere" if state is Holder.ELSEWHERE else "here"
@@ -90,7 +90,7 @@ class InMemoryBackend:
         """Hold a stack, which is made if it isn't there; a kill leaves the lock, whose holder is dead then.
 
         Args:
-            stack: legacy, candidate, routing or monitoring.
+            stack: One of those in `inventory.stacks`.
             user: Who holds it.
             on_lock_cleared: Told the stack and the dead holder of a lock.
 

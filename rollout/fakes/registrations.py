@@ -89,7 +89,7 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
     """Run a stack's inline program.
 
     Args:
-        stack: legacy, candidate, routing or monitoring.
+        stack: One of those in `inventory.stacks`.
         aws: Where it looks things up.
 
     Returns:

@@ -31,7 +31,7 @@ class Lock:
     """A lock on a stack.
 
     Attributes:
-        stack: legacy, candidate, routing or monitoring.
+        stack: One of those in `inventory.stacks`.
         since: When it was taken; None where the engine doesn't say.
         state: The holder's state when last checked.
     """

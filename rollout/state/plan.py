@@ -145,7 +145,7 @@ class StackPreview:
     """The preview of one stack's update.
 
     Attributes:
-        stack: The program's name: legacy, candidate, routing or monitoring.
+        stack: One of those in `inventory.stacks`.
         steps: Every step, `same` ones too.
         refreshed: Whether the state was read anew from AWS first.
     """

@@ -28,7 +28,7 @@ class States(Protocol):
         """The latest updates of a stack, the oldest first; empty where there is no such stack.
 
         Args:
-            stack: legacy, candidate, routing or monitoring.
+            stack: One of those in `inventory.stacks`.
             depth: How many at most, 1 or more.
 
         Raises:

@@ -82,7 +82,7 @@ def locks_among(files: Files, project: str, stack: str, environment: str) -> tup
 
     Args:
         files: The backend's.
-        stack: legacy, candidate, routing or monitoring.
+        stack: One of those in `inventory.stacks`.
 
     Raises:
         OSError: They can't be read.

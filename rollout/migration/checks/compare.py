@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from rollout.alb.state import AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Problem
 from rollout.inventory.conditions import DIGEST_OUTPUT, digest_of
 from rollout.inventory.match import AS_IS
-from rollout.inventory.model import Environment, Split
+from rollout.inventory.model import Arn, Environment, Split
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, WEIGHTED_RULE, Op, StackPreview, actions_in, forward_in
 
 
@@ -25,51 +26,70 @@ def stale_rules(
     Returns:
         By route: the three-way difference, or None where what is live is what is wanted.
     """
-    states = {
-        step.rule: step.old.recorded
-        for step in preview.steps
-        if step.type == LISTENER_RULE
-        and step.old is not None
-        and step.op in (Op.SAME, Op.UPDATE)
-        and isinstance(step.old.recorded.get("actions"), list)  # one secret hides all of them
+    recorded = _Recorded.of(preview)
+    return {
+        name: problem for name, split in after.items() for problem in _stale(environment, live, recorded, name, split)
     }
-    recorded = {arn: forward_in(state) for arn, state in states.items()}
-    priorities = {arn: state.get("priority") for arn, state in states.items()}
-    digests = {
-        step.name: step.old.outputs.get(DIGEST_OUTPUT)
-        for step in preview.steps
-        if step.type == WEIGHTED_RULE and step.old is not None
-    }
-    imported = {step.name for step in preview.steps if step.op is Op.IMPORT}
-    held = {step.name: step.rule for step in preview.steps if step.type == LISTENER_RULE and step.old is not None}
-    by_arn: dict[str, LiveRule] = {rule.arn: rule for rule in live.rules}
-    found: dict[str, Problem | None] = {}
-    for name, split in after.items():
-        rule = live.rule_of(environment.routes[name])
-        if elsewhere := _renumbered(environment, name, rule, by_arn.get(held.get(name, ""))):
-            found[name] = elsewhere
-            continue
-        if rule is None or rule.arn not in recorded or name in imported:
-            continue
-        if other := _other_extras(name, rule, states[rule.arn]):
-            found[name] = other
-            continue
-        if priorities[rule.arn] not in (None, rule.priority):
-            found[name] = None  # it was renumbered, and the file says so, too
-            continue
-        if digests.get(name) not in (None, digest_of(name, rule.asks)):
-            asked = f"live it asks {rule.conditions}, which isn't what the state has recorded"
-            is_news = environment.routes[name].match == AS_IS  # otherwise the file says so, too
-            found[name] = Problem(asked, where=f"routes.{name}", code="conditions-changed") if is_news else None
-            continue
-        was, now = recorded[rule.arn], rule.forward
-        if was is not None and now is not None and same_forward(was, now):
-            continue
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What the routing stack's state has.
+
+    Attributes:
+        rules: The properties of rules, by ARN.
+        digests: Those of the conditions, by route.
+        held: The rules' ARNs, by route.
+        imported: The routes whose rules it is about to adopt.
+    """
+
+    rules: Mapping[Arn, Mapping[str, Any]]
+    digests: Mapping[str, Any]
+    held: Mapping[str, Arn]
+    imported: frozenset[str]
+
+    @classmethod
+    def of(cls, preview: StackPreview) -> Self:
+        """By the steps of a preview."""
+        olds = [(step, step.old) for step in preview.steps if step.old is not None]
+        rules = [(step, old) for step, old in olds if step.type == LISTENER_RULE]
+        return cls(
+            {
+                step.rule: old.recorded
+                for step, old in rules
+                if step.op in (Op.SAME, Op.UPDATE)
+                and isinstance(old.recorded.get("actions"), list)  # one secret hides all of them
+            },
+            {step.name: old.outputs.get(DIGEST_OUTPUT) for step, old in olds if step.type == WEIGHTED_RULE},
+            {step.name: step.rule for step, _ in rules},
+            frozenset(step.name for step in preview.steps if step.op is Op.IMPORT),
+        )
+
+
+def _stale(
+    environment: Environment, live: AlbState, recorded: _Recorded, name: str, split: Split
+) -> Iterator[Problem | None]:
+    """What `stale_rules` says of one route; nothing where its state is up to date."""
+    rule = live.rule_of(environment.routes[name])
+    held = next((each for each in live.rules if each.arn == recorded.held.get(name)), None)
+    if elsewhere := _renumbered(environment, name, rule, held):
+        yield elsewhere
+        return
+    if rule is None or name in recorded.imported or (state := recorded.rules.get(rule.arn)) is None:
+        return
+    was, now = forward_in(state), rule.forward
+    if other := _other_extras(name, rule, state):
+        yield other
+    elif state.get("priority") not in (None, rule.priority):
+        yield None  # it was renumbered, and the file says so, too
+    elif recorded.digests.get(name) not in (None, digest_of(name, rule.asks)):
+        asked = f"live it asks {rule.conditions}, which isn't what the state has recorded"
+        is_news = environment.routes[name].match == AS_IS  # otherwise the file says so, too
+        yield Problem(asked, where=f"routes.{name}", code="conditions-changed") if is_news else None
+    elif not _same(was, now):
         wanted = wanted_forward(environment, name, live, split)
         difference = f"live {now or rule.action} · recorded {was or 'another action'} · wanted {wanted}"
-        as_wanted = now is not None and same_forward(now, wanted)
-        found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}", code="rule-changed")
-    return found
+        yield None if _same(now, wanted) else Problem(difference, where=f"routes.{name}", code="rule-changed")
 
 
 def _renumbered(environment: Environment, name: str, there: LiveRule | None, held: LiveRule | None) -> Problem | None:

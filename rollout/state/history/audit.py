@@ -25,7 +25,7 @@ class StackUpdate:
     """What a change did to one stack.
 
     Attributes:
-        stack: legacy, candidate, routing or monitoring.
+        stack: One of those in `inventory.stacks`.
         kind: What the engine did: `update`, `refresh`, …
         result: How it ended: `succeeded`, `failed` or `in-progress`.
         start: When it began, by the clock of the machine that ran it.

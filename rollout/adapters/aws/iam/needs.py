@@ -111,22 +111,14 @@ def _buses(names: Resources) -> tuple[str, ...]:
     )
 
 
-_TELL = (
-    Need("Tell", ("sns:Publish",), Resources.topics),
-    Need("TellBuses", ("events:PutEvents",), _buses),
-)
+_TELL = (Need("Tell", ("sns:Publish",), Resources.topics), Need("TellBuses", ("events:PutEvents",), _buses))
 
 _ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
 _WITH_A_NEW_RULE: Condition = {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}}
 _ONLY_THE_MARK: Condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}}
 _MOVE_TRAFFIC = (
     Need("MoveTraffic", (f"{_ELB}:ModifyRule",), Resources.rules),
-    Need(
-        "MoveHeaderRules",
-        (f"{_ELB}:ModifyRule",),
-        Resources.header_rules_besides,
-        lambda _: _ONLY_HEADER_RULES,
-    ),
+    Need("MoveHeaderRules", (f"{_ELB}:ModifyRule",), Resources.header_rules_besides, lambda _: _ONLY_HEADER_RULES),
 )
 _ASK_BACK, _OVERRULE = (
     (
@@ -210,40 +202,18 @@ _BUILD = (
 )
 _HEADER_RULES = (
     Need("AddHeaderRules", (f"{_ELB}:CreateRule",), Resources.listeners),
-    Need(
-        "TagThem",
-        (f"{_ELB}:AddTags",),
-        Resources.header_rules,
-        lambda _: _WITH_A_NEW_RULE,
-    ),
-    Need(
-        "TakeThemAway",
-        (f"{_ELB}:DeleteRule",),
-        Resources.header_rules,
-        lambda _: _ONLY_HEADER_RULES,
-    ),
+    Need("TagThem", (f"{_ELB}:AddTags",), Resources.header_rules, lambda _: _WITH_A_NEW_RULE),
+    Need("TakeThemAway", (f"{_ELB}:DeleteRule",), Resources.header_rules, lambda _: _ONLY_HEADER_RULES),
 )
 _DEFAULT_RULES = (
     Need("AddDefaultRules", (f"{_ELB}:CreateRule",), Resources.fronted),
-    Need(
-        "TagDefaultRules",
-        (f"{_ELB}:AddTags",),
-        Resources.default_rules,
-        lambda _: _WITH_A_NEW_RULE,
-    ),
+    Need("TagDefaultRules", (f"{_ELB}:AddTags",), Resources.default_rules, lambda _: _WITH_A_NEW_RULE),
 )
-_MARK_HEADER_RULES = Need(
-    "MarkThem",
-    (f"{_ELB}:AddTags",),
-    Resources.header_rules,
-    lambda _: _ONLY_HEADER_RULES,
-)
+_MARK_HEADER_RULES = Need("MarkThem", (f"{_ELB}:AddTags",), Resources.header_rules, lambda _: _ONLY_HEADER_RULES)
 _WATCH = (
     _ALARMS,
     Need(
-        "Alarms",
-        calls("cloudwatch", "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"),
-        Resources.alarms,
+        "Alarms", calls("cloudwatch", "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"), Resources.alarms
     ),
     Need("JointAlarms", ("cloudwatch:PutCompositeAlarm",), Resources.joint_alarms),
     Need("Dashboard", calls("cloudwatch", "GetDashboard PutDashboard"), Resources.dashboard),
