@@ -17,7 +17,7 @@ from rollout.inventory.controller import ControllerConfig
 from rollout.inventory.marks import guard_arn
 from rollout.inventory.stacks import GUARD
 from rollout.migration import events
-from rollout.migration.context import Builds
+from rollout.migration.context import Builds, PhaseInputs
 from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.guard_check import GuardCheck
@@ -122,22 +122,24 @@ def phase_runner(
         container.clock,
         opened.emit,
         marks=container.marks,
-        owner=container.owner,
+        inputs=PhaseInputs(
+            idle.missing,
+            aliases=lambda: container.aliases.aliases(environment),
+            needs=lambda: container.aliases.needs(environment),
+            guard=checked_guard(opened),
+            owner=container.owner,
+            builds=builds or Builds(),
+            parity=parity_check(opened) if environment.ramp.parity == "required" else None,
+            controller=checked_controller(opened),
+            fleet=fleet,
+        ),
         by=who(),
-        proof=idle.missing,
         volumes=Requests(opened).volumes,
         headroom=Headrooms(opened),
         known=[
             *([warning] if warning else []),
             *(f"not used by this command, but {problem}" for problem in environment.all_faults),
         ],
-        aliases=lambda: container.aliases.aliases(environment),
-        needs=lambda: container.aliases.needs(environment),
-        builds=builds,
-        guard=checked_guard(opened),
-        parity=parity_check(opened) if environment.ramp.parity == "required" else None,
-        controller=checked_controller(opened),
-        fleet=fleet,
         raising=guarded_raise(opened) if environment.guard else None,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),

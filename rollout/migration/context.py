@@ -12,6 +12,7 @@ from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
+from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.checks.preflight import Resources
 from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.fleet_check import FleetCheck
@@ -32,6 +33,33 @@ class Builds:
     functions: tuple[str, ...] = ()
     share: Percent | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseInputs:
+    """What phases go by beside the load balancers and the stacks.
+
+    Attributes:
+        idle: Returns why there is no evidence that legacy is idle.
+        aliases: Asked where the functions' aliases point.
+        needs: Asked what functions need that is there already.
+        guard: The guard, as it is and as it would be.
+        owner: Another tool that manages the legacy rules.
+        builds: The builds to deploy.
+        parity: What is known of both implementations' answers; None where nothing asks for it.
+        controller: The controller, as it is and as it would be.
+        fleet: The fleet's state machine, likewise; None for an environment.
+    """
+
+    idle: Callable[[AlbState], Iterable[Problem]]
+    aliases: Callable[[], Mapping[str, LiveAlias]]
+    needs: Callable[[], FunctionNeeds]
+    guard: GuardCheck
+    owner: LegacyOwner | None
+    builds: Builds
+    parity: ParityCheck | None
+    controller: ControllerCheck | None
+    fleet: FleetCheck | None
 
 
 @dataclass(frozen=True, slots=True)

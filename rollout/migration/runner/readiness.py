@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
@@ -10,7 +10,6 @@ from itertools import chain
 from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.errors import Problem
-from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, MONITORING, ROUTING
@@ -21,15 +20,11 @@ from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.ownership import asked, ownership_of
-from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.checks.preflight import live_problems, overlap_problems
-from rollout.migration.context import Builds, PhaseContext
-from rollout.migration.controller_check import ControllerCheck
-from rollout.migration.fleet_check import FleetCheck
+from rollout.migration.context import PhaseContext, PhaseInputs
 from rollout.migration.gates import first_raised, may_raise, only_lowers
-from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import Phase
-from rollout.migration.ports import LegacyOwner, LoadBalancers
+from rollout.migration.ports import LoadBalancers
 from rollout.migration.runner.run import PhaseRun, PlannedStep, deleted_groups, stop_at
 from rollout.state.ports import Stacks
 
@@ -37,19 +32,7 @@ ASKING = timedelta(minutes=1)
 
 
 class Readiness:
-    """Whether an environment is ready for a phase.
-
-    Args:
-        owner: Another tool that manages the legacy rules.
-        idle: Returns why there is no evidence that legacy is idle.
-        aliases: Asked where the functions' aliases point.
-        needs: Asked what functions need that is there already.
-        builds: The builds to deploy.
-        guard: The guard, as it is and as it would be.
-        parity: What is known of both implementations' answers.
-        controller: The controller, likewise.
-        fleet: The fleet's state machine, likewise.
-    """
+    """Whether an environment is ready for a phase."""
 
     def __init__(
         self,
@@ -57,28 +40,13 @@ class Readiness:
         load_balancers: LoadBalancers,
         stacks: Stacks,
         emit: events.Listener,
-        *,
-        owner: LegacyOwner | None,
-        idle: Callable[[AlbState], Iterable[Problem]],
-        aliases: Callable[[], Mapping[str, LiveAlias]],
-        needs: Callable[[], FunctionNeeds],
-        builds: Builds,
-        guard: GuardCheck | None,
-        parity: ParityCheck | None,
-        controller: ControllerCheck | None,
-        fleet: FleetCheck | None,
+        inputs: PhaseInputs,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
         self._stacks = stacks
-        self._owner = owner
-        self._idle = idle
-        self._aliases = aliases
-        self._needs = needs
-        self._builds = builds
-        self._guard, self._parity = guard, parity
-        self._controller, self._fleet = controller, fleet
         self._emit = emit
+        self._inputs = inputs
 
     def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
         """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it.
@@ -104,7 +72,7 @@ class Readiness:
         if may_raise(environment, live, wanted):
             environment.require("guard")
             required = environment.guard is not None and environment.guard.required
-            found.append(self._guard.problems(live) if self._guard and required else ())
+            found.append(self._inputs.guard.problems(live) if required else ())
         found.append(self._unlike(live, wanted))
         stop_at(environment, phase, chain.from_iterable(found))
         self._emit(
@@ -115,10 +83,10 @@ class Readiness:
     def _unlike(self, live: AlbState, weights: Mapping[str, Percent]) -> Iterable[Problem]:
         """Why routes must not get their first requests, where parity is asked for."""
         first = first_raised(self._environment, live, weights)
-        if not first or self._parity is None:
+        if not first or self._inputs.parity is None:
             return ()
         self._environment.require("ramp")
-        return self._parity.problems(live, first)
+        return self._inputs.parity.problems(live, first)
 
     def check_parity(self, run: PhaseRun) -> None:
         """Stop if there is another build since the phase began: an approval takes its time.
@@ -130,9 +98,9 @@ class Readiness:
         stop_at(run.environment, run.phase, self._unlike(run.context.live, weights))
 
     def _read(self, phase: Phase) -> PhaseContext:
-        environment = self._environment
+        environment, inputs = self._environment, self._inputs
         pool = threads.DaemonPool(3)
-        asks = self._owner if phase.asks_owner else None
+        asks = inputs.owner if phase.asks_owner else None
         holds = pool.submit(asked, asks, ASKING) if asks else None
         ours = [stack for stack in phase.read_stacks if stack != LEGACY or environment.is_legacy_ours]
         states = {stack: pool.submit(self._stacks.resources, stack) for stack in ours}
@@ -152,16 +120,16 @@ class Readiness:
             routing=held.get(ROUTING),
             monitoring=held.get(MONITORING),
             multi_value=self._load_balancers.multi_value(groups) if phase.asks_forms else frozenset(),
-            owner=self._owner,
-            idle=self._idle,
-            aliases=self._aliases() if phase.asks_aliases or aliased else {},
-            needs=self._needs() if phase.asks_needs else FunctionNeeds(),
+            owner=inputs.owner,
+            idle=inputs.idle,
+            aliases=inputs.aliases() if phase.asks_aliases or aliased else {},
+            needs=inputs.needs() if phase.asks_needs else FunctionNeeds(),
             targets=self._load_balancers.targets(aliased) if phase.asks_aliases and aliased else {},
-            read_aliases=self._aliases,
-            asked=self._builds,
-            guard=self._guard,
-            controller=self._controller,
-            fleet=self._fleet,
+            read_aliases=inputs.aliases,
+            asked=inputs.builds,
+            guard=inputs.guard,
+            controller=inputs.controller,
+            fleet=inputs.fleet,
         )
 
     def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:

@@ -7,37 +7,31 @@ balancer confirms it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.base.clock import Clock
-from rollout.errors import Problem, RolloutError, UsageError
-from rollout.inventory.aliases import LiveAlias
+from rollout.errors import RolloutError, UsageError
 from rollout.inventory.model import Arn, Environment, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
-from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.headroom import Headrooms, headroom_problems, headroom_warnings
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.ownership import Ownership
-from rollout.migration.checks.parity import ParityCheck
-from rollout.migration.context import Builds, PhaseContext
-from rollout.migration.controller_check import ControllerCheck
+from rollout.migration.context import PhaseContext, PhaseInputs
 from rollout.migration.emitter import observed
-from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import Gate, moved_routes, raised_routes
-from rollout.migration.guard_check import GuardCheck
 from rollout.migration.guarding import Raising
 from rollout.migration.phases import PHASES, Phase, Step
-from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers, Marks
+from rollout.migration.ports import Approver, LoadBalancers, Marks
 from rollout.migration.rollback.asked import DEPTH, Since
 from rollout.migration.runner.applying import Applying
 from rollout.migration.runner.approval import Volumes, ask, gate_of
@@ -62,20 +56,12 @@ class PhaseRunner:
     """Runs the phases of one environment.
 
     Args:
-        owner: Another tool that manages the legacy rules.
+        inputs: What phases go by beside the load balancers and the stacks.
         by: The user, for Pulumi's update history.
-        proof: Called before legacy is retired: returns why it isn't proven idle.
         volumes: Asked beside the previews how many requests the routes have.
         headroom: Asked beside them, if a weight rises, how many of the candidate's environments that needs, given the
             targets of target groups.
         known: What else to know before saying yes, whatever the phase.
-        aliases: Asked where the functions' aliases point.
-        needs: Asked what functions need that is there already.
-        builds: The builds to deploy.
-        guard: The guard, as it is and as it would be.
-        parity: What is known of both implementations' answers.
-        controller: The controller, likewise.
-        fleet: The state machine of a fleet, likewise.
         raising: Makes the side of the guard for what moves traffic; None where the inventory has no guard.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
@@ -91,23 +77,15 @@ class PhaseRunner:
         emit: events.Listener,
         *,
         marks: Marks,
-        owner: LegacyOwner | None = None,
-        by: str = "",
-        proof: Callable[[AlbState], Iterable[Problem]] = lambda _: (),
-        volumes: Callable[[AlbState], Volumes] = lambda _: {},
-        headroom: Callable[[AlbState, Mapping[str, Split], Mapping[Arn, tuple[str, ...]]], Headrooms] = lambda *_: (),
-        known: Sequence[str] = (),
-        aliases: Callable[[], Mapping[str, LiveAlias]] = dict,
-        needs: Callable[[], FunctionNeeds] = FunctionNeeds,
-        builds: Builds | None = None,
-        guard: GuardCheck | None = None,
-        parity: ParityCheck | None = None,
-        controller: ControllerCheck | None = None,
-        fleet: FleetCheck | None = None,
-        raising: Raising | None = None,
-        take_back: Callable[[Sequence[str]], object] = lambda _: None,
-        on_verified: Callable[[AlbState], object] = lambda _: None,
-        times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
+        inputs: PhaseInputs,
+        by: str,
+        volumes: Callable[[AlbState], Volumes],
+        headroom: Callable[[AlbState, Mapping[str, Split], Mapping[Arn, tuple[str, ...]]], Headrooms],
+        known: Sequence[str],
+        raising: Raising | None,
+        take_back: Callable[[Sequence[str]], object],
+        on_verified: Callable[[AlbState], object],
+        times: Callable[[], tuple[datetime, datetime]],
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -118,21 +96,7 @@ class PhaseRunner:
         self._known = tuple(known)
         self._times = times
         self._raising = raising
-        self._readiness = Readiness(
-            environment,
-            load_balancers,
-            stacks,
-            emit,
-            owner=owner,
-            idle=proof,
-            aliases=aliases,
-            needs=needs,
-            builds=builds or Builds(),
-            guard=guard,
-            parity=parity,
-            controller=controller,
-            fleet=fleet,
-        )
+        self._readiness = Readiness(environment, load_balancers, stacks, emit, inputs)
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)
         self._applying = Applying(
