@@ -172,8 +172,10 @@ class EnvironmentRampActions(SharedActions):
         functions = self._parts.environment.functions.values()
         moves = _ALIASES if all(each.alias for each in functions) else _BUILDS
         updates = self._parts.stacks.history(CANDIDATE, _LATEST) if functions else ()
-        said = ((record_in(each.message), each.end or each.start) for each in updates)
-        return max((at for record, at in said if record and record.phase in moves and at > since), default=None)
+        changes = ((record, each.end or each.start) for each in updates if (record := record_in(each.message)))
+        # by the machine's clock when it was done, and by AWS's when its phase began
+        times = (max(done, record.at or done) for record, done in changes if record.phase in moves)
+        return max((at for at in times if at > since), default=None)
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
         return tuple(unhealthy(self._opened, live, routes, ("candidate",)))

@@ -12,7 +12,16 @@ import pytest
 
 from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import AnalysisResult, Verdict
-from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, Interrupted, RampEnded, UsageError
+from rollout.errors import (
+    AnalysisFailed,
+    AwsError,
+    Drift,
+    EngineError,
+    GateRefused,
+    Interrupted,
+    RampEnded,
+    UsageError,
+)
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.ramp.controls import Controls, read_until
@@ -524,6 +533,24 @@ def test_a_ramp_killed_at_any_of_its_acts_is_finished_by_the_next_run(fails: Per
             assert world.ramp().state == "finished", kill_at
             assert world.shares == {WHOLE}, kill_at
         never_raised_without_a_pass(world, judged)
+
+
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(minutes=2)])
+def test_a_pause_before_a_raise_counts_whatever_the_clock_of_its_machine(behind: timedelta) -> None:
+    """A backend in a folder or a bucket has a slow clock's entry before those that were there."""
+    world = World(inventory())
+    world.ramp(once=True)
+    world.time += timedelta(minutes=31)
+
+    def pauses(world: World) -> bool:
+        controls(world).say(Kind.PAUSED, world.read())
+        if behind:
+            world.updates.insert(-2, world.updates.pop())
+        return False
+
+    world.on_renew = pauses
+    assert world.ramp(once=True).state == "paused"
+    assert world.shares == {FIVE}
 
 
 @pytest.mark.parametrize("by_hand", [False, True])
