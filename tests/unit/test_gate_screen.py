@@ -32,10 +32,10 @@ def opened(**values: object) -> Gate:
 
 
 def drawn(what: RenderableType, width: int = 120) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(what)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+    console = Console(width=width, color_system=None)
+    with console.capture() as shown:
+        console.print(what)
+    return shown.get()
 
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
@@ -113,11 +113,11 @@ def test_routes_that_move_alike_have_one_row_with_all_their_requests(width: int)
 
 @pytest.mark.parametrize(("fails", "lines"), [(False, 1), (True, 8)])
 def test_a_failed_update_names_each_resource_that_is_done(fails: bool, lines: int) -> None:
-    console = Console(file=io.StringIO(), width=100, color_system=None)
-    applying = RunningUpdate(console, StepStarted("production", "routing", "change weights", len(ALIKE)))
-    for each in ALIKE:
-        applying.finish(ResourceChanged("production", "routing", each, 0.4))
-    applying.stop() if fails else applying.complete()
-    applying.stop()
-    assert isinstance(console.file, io.StringIO)
-    assert len(console.file.getvalue().splitlines()) == lines
+    console = Console(width=100, color_system=None)
+    with console.capture() as shown:
+        applying = RunningUpdate(console, StepStarted("production", "routing", "change weights", len(ALIKE)))
+        for each in ALIKE:
+            applying.finish(ResourceChanged("production", "routing", each, 0.4))
+        applying.stop() if fails else applying.complete()
+        applying.stop()
+    assert len(shown.get().splitlines()) == lines

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 
 import pytest
@@ -17,13 +16,7 @@ from rollout.migration import events
 from tests.unit.test_events import EVENTS
 
 SILENT = (events.GateApproved, events.RuleVerified)
-MOVING = (
-    events.PreviewStarted,
-    events.StepStarted,
-    events.ResourceStarted,
-    events.RampsJudged,
-    events.ParityAsked,
-)
+MOVING = events.PreviewStarted, events.StepStarted, events.ResourceStarted, events.RampsJudged, events.ParityAsked
 """They say nothing where no line can move."""
 LATER = (events.Judged, events.WeightSet, events.RouteRolledBack, events.BuildTakenBack)
 """They are said with what comes after them."""
@@ -53,9 +46,7 @@ def weights(routes: int, *, failed: bool = False) -> None:
     people.close()
 
 
-def test_routes_that_are_alike_have_one_line(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_routes_that_are_alike_have_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     weights(9)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
@@ -83,10 +74,10 @@ def rows(width: int) -> list[str]:
     made.add_column("want", justify="right", no_wrap=True)
     made.add_column("why", overflow="fold")
     made.add_row("score", ARN, "10 %", "it was\nraised")
-    console = SafeConsole(file=io.StringIO(), width=width, color_system=None)
-    console.print(made)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().splitlines()
+    console = SafeConsole(width=width, color_system=None)
+    with console.capture() as shown:
+        console.print(made)
+    return shown.get().splitlines()
 
 
 @pytest.mark.parametrize("width", [12, 40, 80, 300])
