@@ -87,7 +87,7 @@ def read_overview(
             courses=courses,
             notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),
             analysis=None if environment.faults.get("analysis") else environment.analysis,
-            parity={kept.route: (entry, kept) for entry in entries(updates) for kept in entry.verdicts or ()},
+            parity={kept.route: (entry, kept) for entry in entries(updates) for kept in entry.compared},
             costs=paid.result() if paid else None,
         )
 

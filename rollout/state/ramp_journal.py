@@ -122,6 +122,11 @@ class JournalEntry(Kept):
     verdicts: tuple[KeptVerdict, ...] | None = None
     sentence: str = Field("", max_length=MAX_SENTENCE)
 
+    @property
+    def compared(self) -> tuple[KeptVerdict, ...]:
+        """What a comparison came to; nothing where a newer rollout may have meant something else by it."""
+        return self.verdicts or () if self.kind is Kind.COMPARED else ()
+
 
 def message(environment: str, entry: JournalEntry) -> str:
     """An update's message that holds an entry."""

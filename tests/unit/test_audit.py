@@ -12,7 +12,7 @@ from rollout.inventory.quantities import ALL_TENTHS, Percent
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, moves, record_in, with_record
-from rollout.state.ramp_journal import JournalEntry, Kind
+from rollout.state.ramp_journal import JournalEntry, KeptVerdict, Kind, entries
 from rollout.state.ramp_journal import message as ramp_message
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -102,6 +102,15 @@ def test_what_a_newer_rollout_wrote_is_never_lost() -> None:
     assert (newer.what, newer.verdict, newer.by) == ("ramp", "by a newer rollout; too hot", "bot@ci")
     assert (strange.what, "newer rollout" in strange.verdict) == ("ramp", True)
     assert (failed.result, failed.verdict) == ("failed", "")
+
+
+def test_a_verdict_of_an_unknown_kind_of_entry_counts_for_nothing() -> None:
+    kept = KeptVerdict(
+        route="score", legacy="a", candidate="b", rules="c", result="same", requests=9, different=0, covered=100
+    )
+    message = ramp_message("production", JournalEntry(kind=Kind.COMPARED, at=NOON, by="bot@ci", verdicts=(kept,)))
+    known, newer = entries([update(0, message), update(1, message.replace('"compared"', '"sampled"'))])
+    assert (known.compared, newer.compared) == ((kept,), ())
 
 
 def test_equal_messages_without_a_record_are_changes_of_their_own() -> None:

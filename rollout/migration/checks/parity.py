@@ -64,7 +64,7 @@ def _status(
         return RouteParityStatus(route, said, off, code="parity-impossible")
     parity = environment.routes[route].parity or RouteParity()
     now = {"legacy": code[0], "candidate": code[1], "rules": Rules.of(parity, today).digest}
-    of_route = [(entry, each) for entry in told for each in entry.verdicts or () if each.route == route]
+    of_route = [(entry, each) for entry in told for each in entry.compared if each.route == route]
     for _, kept in reversed(of_route):
         if kept.model_dump(include=set(now)) == now:
             return _judged(environment, parity, kept)
