@@ -18,8 +18,11 @@ from rollout.base.user import who
 from rollout.errors import AwsError, ConfigError, Locked, Problem, UsageError, VerifyFailed
 from rollout.inventory.file import StacksFile
 from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
+from rollout.inventory.marks import Bearer
+from rollout.inventory.on_aws import function_name_of
 from rollout.inventory.stacks import FLEET
 from rollout.migration import events
+from rollout.migration.bearers import FUNCTION
 from rollout.migration.fleet_check import FleetCheck
 from rollout.migration.gates import Gate
 from rollout.migration.phases import PHASES
@@ -178,7 +181,7 @@ class FleetRamp(Part):
 
         Raises:
             Locked: It is ramping already.
-            AwsError: The state machine isn't installed, or differs from stacks.toml.
+            AwsError: The state machine isn't installed or differs from stacks.toml, or one has no controller.
         """
         plan = self._plan()
         self._require_account()
@@ -188,6 +191,10 @@ class FleetRamp(Part):
         if installed == "differs":
             what = f"fleet {plan.name} has changed since it was installed"
             raise AwsError(what, hint=hint, code="fleet-outdated")
+        if missing := self._without_controller(plan):
+            what = f"nothing would ramp {', '.join(missing)}: no controller is installed"
+            hint = f"run `rollout controller install {missing[0]}`"
+            raise AwsError(what, where=f"fleets.{plan.name}", hint=hint, code="no-controller")
         last, given = self._last(), json.dumps({"restart": restart, "by": who()})
         is_under_way = last is not None and last.status == RUNNING
         if is_under_way or not self._container.state_machines.start(self._machine, self._name_after(last), given):
@@ -254,6 +261,18 @@ class FleetRamp(Part):
         if last is None:
             return f"{self._container.utc:%Y-%m-%dT%H-%M}"
         return f"after-{blake2b(last.arn.encode(), digest_size=8).hexdigest()}"
+
+    def _without_controller(self, plan: FleetPlan) -> list[str]:
+        """The environments of this account without one: they would fail, and their wave would be rolled back.
+
+        Nothing is known of those in other accounts, nor without the right to ask.
+        """
+        here = {Bearer(FUNCTION, function_name_of(each.function)): each.name for each in plan.members if not each.role}
+        try:
+            found = self._container.marks.find(here.keys())
+        except AwsError:
+            return []
+        return [name for bearer, name in here.items() if bearer not in found]
 
     def _last(self) -> FleetExecution | None:
         return self._container.state_machines.last(self._machine)

@@ -150,6 +150,11 @@ def fleet_titles(home: Environment) -> str:
     return _prefix(home)[: MAX_FUNCTION_NAME - _HASH] + "*"
 
 
+def controller_names(home: Environment) -> str:
+    """A pattern of the names of a project's controllers."""
+    return f"rollout-{home.project}-"[: MAX_FUNCTION_NAME - _HASH] + "*"
+
+
 def machine_arn(home: Environment, name: str) -> Arn:
     """The ARN of a fleet's state machine."""
     place = f"{partition_of(home.region)}:states:{home.region}:{home.account}"

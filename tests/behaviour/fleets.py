@@ -18,9 +18,10 @@ from rollout.api.fleet_ramp import FleetRamp
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.parts import InMemoryParts
 from rollout.fakes.world import World
+from rollout.inventory.marks import controller_name
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
-from rollout.migration.bearers import STATE_MACHINE
+from rollout.migration.bearers import FUNCTION, STATE_MACHINE
 from rollout.ramp.fleet import FleetExecution, StateEvent
 from rollout_sandbox.states.executions import Execution, Executions, TaskTimedOut
 from rollout_sandbox.states.run import Call, Failed
@@ -122,6 +123,7 @@ class InMemoryFleet:
             return piped(self.file.parent, *words)
 
     def install(self) -> None:
+        self.aws.resources[FUNCTION, controller_name(self.open(self._project.environments[0]).inventory)] = {}
         self.ramp.install(approve=True)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from rollout.errors import AwsError, Locked, RampEnded, UsageError
 from rollout.fakes.world import World
+from rollout.inventory.marks import controller_name
 from rollout.inventory.quantities import WHOLE, ZERO
+from rollout.migration.bearers import FUNCTION
 from tests.behaviour.conftest import made_team
 from tests.behaviour.drawn import DrawnCounts
 from tests.behaviour.fleets import InMemoryFleet, fleet_file
@@ -194,6 +196,12 @@ def test_what_cannot_begin_is_told(file: Path) -> None:
         fleet.ramp.start()
     assert (none.value.code, fleet.ramp.status().state) == ("no-fleet", "none")
     fleet.install()
+    controller = FUNCTION, controller_name(fleet.open("a1").inventory)
+    kept = fleet.aws.resources.pop(controller)
+    with pytest.raises(AwsError) as without:
+        fleet.ramp.start()
+    assert (without.value.code, "a1" in without.value.what, fleet.executions.all) == ("no-controller", True, {})
+    fleet.aws.resources[controller] = kept
     fleet.ramp.start()
     with pytest.raises(Locked) as twice:
         fleet.ramp.start()

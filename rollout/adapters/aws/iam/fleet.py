@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rollout.adapters.aws.iam.guard import only
 from rollout.adapters.aws.iam.need import Need, calls
 from rollout.adapters.aws.iam.resources import Resources
-from rollout.inventory.fleets import fleet_titles
+from rollout.inventory.fleets import controller_names, fleet_titles
 
 _Arns = tuple[str, ...]
 
@@ -21,6 +21,10 @@ def _machines(names: Resources) -> _Arns:
 
 def _executions(names: Resources) -> _Arns:
     return (names.arn("states", f"execution:{fleet_titles(names.environment)}:*"),)
+
+
+def _controllers(names: Resources) -> _Arns:
+    return (names.function(controller_names(names.environment)),)
 
 
 def _roles(names: Resources) -> _Arns:
@@ -36,7 +40,11 @@ STATUS = (
     Need("FleetState", calls("states", "DescribeStateMachine ListExecutions"), _if_controlled(_machines)),
     Need("FleetHistory", calls("states", "DescribeExecution GetExecutionHistory"), _if_controlled(_executions)),
 )
-RAMP = (*STATUS, Need("FleetState", ("states:StartExecution",), _if_controlled(_machines)))
+RAMP = (
+    *STATUS,
+    Need("FleetState", ("states:StartExecution",), _if_controlled(_machines)),
+    Need("FleetControllers", ("lambda:ListTags",), _if_controlled(_controllers)),
+)
 STOP = (*STATUS, Need("FleetHistory", ("states:StopExecution",), _if_controlled(_executions)))
 APPROVE = (
     *STATUS,
