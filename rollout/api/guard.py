@@ -11,7 +11,7 @@ from rollout.api.arguments import Approval, approver, in_range
 from rollout.api.guard_drill import Drills
 from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part
-from rollout.api.runner import phase_runner
+from rollout.api.runner import checked_guard, phase_runner
 from rollout.base.printable import one_line
 from rollout.base.user import who
 from rollout.errors import AwsError, RolloutError, UsageError
@@ -82,10 +82,12 @@ class EnvironmentGuard(Part):
         if found.state not in {"armed", "disarmed"}:
             return found
         try:
+            if (check := checked_guard(self._opened)) and check.installed() is None:
+                return replace(found, state="missing", why="its table is there, but its function isn't")
             states = self._container.alarms.states(guard_alarms(self._environment))
             mute = self._mute()
         except AwsError as error:
-            return replace(found, state="unknown", why=f"its alarms can't be read: {error.what}")
+            return replace(found, state="unknown", why=f"its function or its alarms can't be read: {error.what}")
         raised = tuple(name for name, state in states.items() if state is AlarmState.ALARM)
         return replace(found, raised=raised, mute=tuple(f"{name} ({why})" for name, why in mute.items()))
 

@@ -15,8 +15,11 @@ from rollout.errors import AwsError, Drift, EngineError, GateRefused, PreflightF
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.guard import InMemoryGuard
 from rollout.guard.record import Decision, Firing, Moved
+from rollout.inventory.marks import guard_name, mark_of
 from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.stacks import GUARD
 from rollout.migration import events
+from rollout.migration.bearers import FUNCTION
 from rollout.migration.gates import Gate
 from rollout.programs.alarms.alarms import guard_alarms
 from rollout.programs.guarding import invoking_alarms
@@ -31,9 +34,17 @@ def guarded(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team with a guard, at 25 %."""
     cut_over.edit("[stickiness]", "[guard]\n\n[stickiness]")
     cut_over.world.guard(cut_over.inventory).installed = True
+    mark = mark_of(cut_over.inventory, GUARD)
+    cut_over.aws.resources[FUNCTION, guard_name(cut_over.inventory)] = {"tags": mark.tags}
     cut_over.open().set_weight(25, approve=True)
     cut_over.world.clock.advance(timedelta(minutes=7))
     return cut_over
+
+
+def installed(team: InMemoryTeam) -> None:
+    """The guard's alarms too, and its function by its program."""
+    del team.aws.resources[FUNCTION, guard_name(team.inventory)]
+    team.open().guard.install(approve=True)
 
 
 def guard_of(team: InMemoryTeam) -> InMemoryGuard:
@@ -290,7 +301,7 @@ def answer(team: InMemoryTeam, decision: Decision, **more: Any) -> None:
 
 
 def test_a_drill_moves_nothing_and_tells_how_long_each_part_took(guarded: InMemoryTeam) -> None:
-    guarded.open().guard.install(approve=True)
+    installed(guarded)
     answer(guarded, Decision.DRY, problems=("a rule forwards elsewhere",))
     done = guarded.run("guard", "test", "production", "--json")
     assert done.returncode == 0, done.stderr
@@ -306,7 +317,7 @@ def test_a_drill_moves_nothing_and_tells_how_long_each_part_took(guarded: InMemo
 
 
 def test_a_real_drill_has_a_gate(guarded: InMemoryTeam) -> None:
-    guarded.open().guard.install(approve=True)
+    installed(guarded)
     with pytest.raises(GateRefused):
         guarded.open().guard.test(real=True)
     assert guard_of(guarded).alarms == []
@@ -315,7 +326,7 @@ def test_a_real_drill_has_a_gate(guarded: InMemoryTeam) -> None:
 
 
 def test_a_drill_that_nobody_answers_ends(guarded: InMemoryTeam) -> None:
-    guarded.open().guard.install(approve=True)
+    installed(guarded)
     with pytest.raises(AwsError) as caught:
         guarded.open().guard.test()
     assert caught.value.code == "guard-silent"
@@ -325,7 +336,7 @@ def test_a_drill_that_nobody_answers_ends(guarded: InMemoryTeam) -> None:
 
 
 def test_a_drill_needs_an_alarm_that_can_go_off(guarded: InMemoryTeam) -> None:
-    guarded.open().guard.install(approve=True)
+    installed(guarded)
     with pytest.raises(UsageError):
         guarded.open().guard.test("their-alarm")
     alarm(guarded, AlarmState.ALARM)
@@ -339,6 +350,13 @@ def test_a_table_that_is_wrong_is_not_called_missing(guarded: InMemoryTeam, comm
     guarded.edit("[guard]\n", '[guard]\nheartbeat = "often"\n')
     done = guarded.run("guard", command[0], "production", *command[1:])
     assert (done.returncode, "guard.heartbeat" in done.stderr, "missing-key" in done.stderr) == (2, True, False)
+
+
+def test_a_guard_without_its_function_is_not_called_armed(guarded: InMemoryTeam) -> None:
+    assert guarded.open().guard.status().state == "armed"
+    del guarded.aws.resources[FUNCTION, guard_name(guarded.inventory)]
+    assert guarded.open().guard.status().state == "missing"
+    assert "its function isn't" in guarded.run("guard", "status", "production").stdout
 
 
 def test_a_guard_that_an_alarm_does_not_invoke_is_not_called_armed_alone(guarded: InMemoryTeam) -> None:

@@ -24,7 +24,7 @@ class GuardStatus:
         state: `armed`, `disarmed`, `missing`, or `unknown`.
         until: When it is armed again; None where it is armed.
         by: Who disarmed it.
-        why: Why it is disarmed, or why its state isn't known.
+        why: Why it is disarmed, why its state isn't known, or what of it is missing.
         watches: Who runs the ramp whose heartbeats it expects; empty if nobody does.
         fired: When it took traffic back, and why, in words; empty if it didn't since the last raise.
         fired_at: When that was.
@@ -51,7 +51,7 @@ class GuardStatus:
         said = {
             "armed": "armed",
             "disarmed": f"disarmed until {moment(self.until) if self.until else '?'} by {self.by}: {self.why}",
-            "missing": "not installed",
+            "missing": f"not installed: {self.why}" if self.why else "not installed",
             "unknown": f"not known: {self.why}",
         }
         watches = f"expects heartbeats from the ramp of {self.watches}" if self.watches else ""

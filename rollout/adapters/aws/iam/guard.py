@@ -75,8 +75,8 @@ FIRINGS = (Need("GuardState", ("dynamodb:Query",), _if_guarded(_table)),)
 """What it did."""
 CHANGE = (*READ, Need("GuardState", ("dynamodb:PutItem",), _if_guarded(_table)))
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",), _if_guarded(Resources.everything))
-STATUS = (*READ, *FIRINGS, _ALARMS)
-"""How it stands, what it did, and its alarms."""
+STATUS = (IS_THERE, *READ, *FIRINGS, _ALARMS)
+"""Whether it is there, how it stands, what it did, and its alarms."""
 RAISE = (IS_THERE, *CHANGE, _ALARMS)
 """A raise beside it."""
 BEAT = Need(

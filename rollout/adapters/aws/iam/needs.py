@@ -265,7 +265,6 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_NEEDS,
         *_FIND_LOGS,
         *_READ_STATE,
-        guard.IS_THERE,
         *guard.STATUS,
         controller.IS_THERE,
         *controller.READ,
