@@ -130,8 +130,14 @@ async def sent(page: Page, url: str) -> int:
         answers.append(answer)
 
     page.on("response", keep)
-    await page.goto(url, wait_until="networkidle")
+    await whole(page, url)
     return sum([(await each.request.sizes())["responseBodySize"] for each in answers if each.url.startswith("http")])
+
+
+async def whole(page: Page, url: str) -> None:
+    """Open a page and wait for all that it loads: the charts' scripts come after its first paint."""
+    await page.goto(url, wait_until="networkidle")
+    await page.wait_for_function("() => !document.getElementById('later') || document.querySelector('.plot')")
 
 
 async def reads_by_keyboard(page: Page, url: str) -> list[str]:
@@ -164,7 +170,7 @@ async def reads_by_keyboard(page: Page, url: str) -> list[str]:
 
 async def reads_by_mouse(page: Page, url: str, shot: Path) -> list[str]:
     """A drag zooms in all charts, the pointer reads all of them, and a print has the drawings."""
-    await page.goto(f"{url}environments/production", wait_until="networkidle")
+    await whole(page, f"{url}environments/production")
     await page.locator("#all-p50").scroll_into_view_if_needed()  # the mouse reaches what is in the window alone
     box = await page.locator("#all-p50 .u-over").bounding_box()
     assert box

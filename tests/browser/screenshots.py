@@ -20,7 +20,7 @@ from rollout.base.clock import SystemClock
 from rollout.reports.overview import Overview
 from rollout.reports.readings import Readings
 from rollout.reports.server import Dashboard
-from tests.browser.look import FLAGS
+from tests.browser.look import FLAGS, whole
 from tests.browser.migration import migrating
 from tests.unit.dashboard.situations import SITUATIONS
 
@@ -77,7 +77,7 @@ async def taken(browser: Browser, url: str, shot: Shot, file: Path) -> None:
     size: Any = {"width": shot.width, "height": shot.height or WIDTHS[shot.width]}
     context = await browser.new_context(color_scheme=shot.scheme, viewport=size)
     page = await context.new_page()
-    await page.goto(f"{url}{shot.path}", wait_until="networkidle")
+    await whole(page, f"{url}{shot.path}")
     picture = await page.screenshot(path=file, full_page=shot.is_full)
     await context.close()
     print(f"{file}  {len(picture) / 1000:.0f} kB")

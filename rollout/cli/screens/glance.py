@@ -51,9 +51,7 @@ def top(now: Glance, weight: str, steps: Steps, options: ConsoleOptions) -> Iter
     yield _set_in(Text(now.said))
     who, how, tail = now.act
     if now.command or (who and options.max_width >= NARROW):
-        yield _set_in(
-            Text(who, style="bold").append(how, style="none").append(now.command or "", style="bold").append(tail)
-        )
+        yield _set_in(Text.assemble((who, "bold"), how, (now.command or "", "bold"), tail))
 
 
 def bar(steps: Steps, width: int, *, is_plain: bool = False) -> Text:
