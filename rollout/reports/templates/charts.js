@@ -1,7 +1,7 @@
 // Shows the charts' numbers by uPlot in place of their SVGs, which stay for screen readers: hover, zoom, pan, marks.
 (() => {
   "use strict";
-  const NEAR = 16, HEIGHT = 230, DAY = 86400, STYLES = {
+  const NEAR = 16, WIDE = 36, HEIGHT = 230, DAY = 86400, STYLES = {
     legacy: { dash: [7, 4], width: 2 }, candidate: { width: 2.2 },
     weight: { dash: [2, 3], width: 1.5, paths: uPlot.paths.stepped({ align: 1 }) },
     harm: { dash: [1, 3], width: 1.5 },
@@ -52,6 +52,10 @@
     return { series, bands };
   };
 
+  const apart = (u, at) => {  // ticks whose names don't touch
+    let last = -Infinity;
+    return at.map((each) => u.valToPos(each, "x") - last < WIDE ? null : (last = u.valToPos(each, "x"), each));
+  };
   const marks_in = (u, marks) => marks.filter(([at]) => at >= u.scales.x.min && at <= u.scales.x.max);
   const draw_marks = (u, marks) => {
     const { ctx, bbox } = u;
@@ -169,7 +173,7 @@
       width: plot.clientWidth, height: HEIGHT, ...series_of(chart, course), padding: [16, 22, 0, 0],
       tzDate: (time) => uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
       scales: { x: { time: !ranks, range: (_, min, max) => min <= x[0] && max >= x.at(-1) ? [from, to] : [min, max] }, y: { range: [0, chart.top] } },
-      axes: [{ ...axis, ...(ranks ? { splits: () => course.ticks, values: (_, at) => at.map((each) => ranks[x.indexOf(each)]) } : { values: TIMES, space: 70 }) }, { ...axis, size: 62, values: (_, values) => values.map(tick(chart.unit)) }],
+      axes: [{ ...axis, ...(ranks ? { splits: () => course.ticks, values: (u, at) => apart(u, at).map((each) => ranks[x.indexOf(each)] ?? "") } : { values: TIMES, space: 70 }) }, { ...axis, size: 62, values: (_, values) => values.map(tick(chart.unit)) }],
       cursor: { ...(ranks ? {} : { sync: { key: "rollout", scales: ["x", null] } }), y: false, drag: { x: !ranks, dist: 5 } },
       legend: { markers: { width: 2, dash: (u, index) => u.series[index].dash ? "dashed" : "solid" } },
       hooks: {
