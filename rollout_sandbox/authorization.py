@@ -16,6 +16,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.kms.models import kms_backends
 from moto.utilities.utils import get_partition as partition_of
 
+from rollout_sandbox import trust
 from rollout_sandbox.policies import Asked, Policy
 from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.role_policies import RolePolicies
@@ -33,7 +34,8 @@ _OBJECT = "arn:{partition}:s3:::{Bucket}/{Key}"
 _KEY_ID = 36
 """Characters of a key's id, with which moto begins what it encrypts."""
 
-_FREE = ("sts:GetCallerIdentity",)
+_FREE = ("sts:GetCallerIdentity", trust.ASSUME)
+"""What needs no right, and what `security_tokens` asks for together with the role's trust policy."""
 _UNBOUND = (
     f"{_ELB}:Describe*",
     "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
@@ -172,14 +174,20 @@ class Authorization:
         else:
             self._policies[account] = Policy.parse(document)
 
+    def caller(self, call: ApiRequest) -> trust.Caller:
+        """Who calls."""
+        session = self._sessions.of(call.key)
+        if session:
+            return trust.Caller.of_session(session)
+        return trust.Caller.of_account(call.account, call.region, self._policies.get(call.account))
+
     def refusal(self, call: ApiRequest) -> Refusal | None:
         """Why a call is refused; None if it isn't."""
-        session = self._sessions.of(call.key)
-        policy: Policy | RolePolicies | None = RolePolicies.of(session) if session else self._policies.get(call.account)
+        caller = self.caller(call)
+        policy = caller.policies
         if policy is None or call.action in _FREE:
             return None
-        user = session.arn if session else f"arn:{partition_of(call.region)}:iam::{call.account}:user/{call.account}"
-        who = f"User: {user} is not authorized to perform:"
+        who = f"User: {caller.arn} is not authorized to perform:"
         code = _CODES_BY_SERVICE.get(call.service) or _CODES.get(call.protocol, _JSON_CODE)
         rights = tuple(rights_of(call))
         if not rights:

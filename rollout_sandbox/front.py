@@ -22,6 +22,7 @@ from rollout_sandbox.faults import Faults
 from rollout_sandbox.invoking import invoke
 from rollout_sandbox.journal import Journal
 from rollout_sandbox.living import Living
+from rollout_sandbox.security_tokens import SecurityTokens
 from rollout_sandbox.tape import Environ
 
 _CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#]*#)?([^\"]+)\"")
@@ -33,6 +34,7 @@ class Front:
     def __init__(self, journal: Journal, faults: Faults, control: Control, living: Living) -> None:
         self._journal, self._faults, self._control, self._living = journal, faults, control, living
         self._authorization, self._moto = control.authorization, living.moto
+        self._tokens = SecurityTokens(control.authorization, control.sessions, control.clock, living.moto.turn)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -59,9 +61,13 @@ class Front:
         return response
 
     def _unproven(self, call: requests.ApiRequest, environ: Environ) -> Response | None:
-        """Where the system doesn't say whose a connection is, its credentials have to show that."""
-        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
-        if peers.are_known() or hmac.compare_digest(token.encode(), self._control.token.encode()):
+        """Where the system doesn't say whose a connection is, its credentials have to show that, as a session's do."""
+        token, made = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""), self._control.sessions.credentials(call.key)
+        if made is not None and hmac.compare_digest(token.encode(), made.token.encode()):
+            return self._tokens.expired(call)
+        if made is None and peers.are_known():
+            return None
+        if made is None and hmac.compare_digest(token.encode(), self._control.token.encode()):
             return None
         text = "The security token included in the request is invalid."
         return refusal.response(call.protocol, "InvalidClientTokenId", text, HTTPStatus.FORBIDDEN)
@@ -84,7 +90,8 @@ class Front:
 
     def _done(self, call: requests.ApiRequest, environ: Environ) -> Response:
         if call.action != "lambda:InvokeFunction":
-            return self._living.executions.answer(call) or self._moto.answer(call, environ)
+            own = self._tokens.answer(call) or self._living.executions.answer(call)
+            return own or self._moto.answer(call, environ)
         with self._moto.turn:
             function = call.parameters["FunctionName"], call.parameters.get("Qualifier")
             target = target_of(call.account, call.region, *function)

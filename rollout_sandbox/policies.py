@@ -114,6 +114,10 @@ class Policy:
         statements = document["Statement"]
         return cls(tuple(map(_statement, [statements] if isinstance(statements, Mapping) else statements)))
 
+    def denies(self, asked: Asked) -> bool:
+        """Whether it denies something, whatever else allows it."""
+        return any(not statement.allows and statement.covers(asked) for statement in self.statements)
+
     def refusal(self, asked: Asked) -> str | None:
         """Why something isn't allowed, in AWS's words; None if it is."""
         covering = [statement for statement in self.statements if statement.covers(asked)]

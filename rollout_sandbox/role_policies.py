@@ -35,7 +35,7 @@ class RolePolicies:
     def of(cls, session: Session) -> RolePolicies:
         """Those of a session's role; of one that is gone there are none."""
         backend: Any = iam_backends[session.account][session.partition]
-        role = next((each for each in backend.roles.values() if each.name == session.role), None)
+        role = role_of(session)
         if role is None:
             return cls(Policy(()))
         try:
@@ -52,6 +52,20 @@ class RolePolicies:
         if self.boundary is None or not (refused := self.boundary.refusal(asked)):
             return None
         return refused.replace("identity-based policy", "permissions boundary")
+
+    def denies(self, asked: Asked) -> bool:
+        """Whether something isn't allowed even where the resource's own policy names the role.
+
+        A boundary limits that, too:
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+        """
+        return self.identity.denies(asked) or (self.boundary is not None and self.boundary.refusal(asked) is not None)
+
+
+def role_of(session: Session) -> Role | None:
+    """A session's role; None if it is gone."""
+    roles: Any = iam_backends[session.account][session.partition].roles.values()
+    return next((each for each in roles if each.name == session.role), None)
 
 
 def _documents(role: Role) -> list[Policy]:

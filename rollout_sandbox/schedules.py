@@ -20,9 +20,9 @@ from rollout_sandbox.agenda import Agenda
 from rollout_sandbox.authorization import allows
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.lambdas.events import Events
-from rollout_sandbox.lambdas.functions import session_of
 from rollout_sandbox.minutes import EachMinute
 from rollout_sandbox.schedule_expressions import due
+from rollout_sandbox.sessions import session_of
 
 _log = logging.getLogger("rollout.sandbox")
 

@@ -22,15 +22,15 @@ from moto.sns.models import sns_backends
 from moto.stepfunctions.models import StateMachine, stepfunctions_backends
 from werkzeug.wrappers import Response
 
-from rollout_sandbox import refusal
+from rollout_sandbox import refusal, trust
 from rollout_sandbox.agenda import Agenda
 from rollout_sandbox.authorization import allows
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.functions import Failure
 from rollout_sandbox.data_plane.targets import target_of
-from rollout_sandbox.lambdas.functions import RunningFunctions, session_of
+from rollout_sandbox.lambdas.functions import RunningFunctions
 from rollout_sandbox.request import ApiRequest
-from rollout_sandbox.sessions import Session
+from rollout_sandbox.sessions import Session, session_of
 from rollout_sandbox.states.executions import Execution, Executions
 from rollout_sandbox.states.run import Call, Event, Failed, Token
 from rollout_sandbox.states.tasks import WAITS
@@ -65,7 +65,6 @@ class StateMachines:
     turn: threading.Lock
     functions: RunningFunctions
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _tokens: dict[str, Token] = field(default_factory=dict, repr=False)
     _running: dict[str, _Running] = field(default_factory=dict, repr=False)
     _random: SystemRandom = field(default_factory=SystemRandom, repr=False)
 
@@ -165,21 +164,21 @@ class StateMachines:
         after = {"nextToken": str(begin + size)} if begin + size < len(events) else {}
         return {"events": events[begin : begin + size], **after}
 
-    def send_task_success(self, _: ApiRequest, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def send_task_success(self, call: ApiRequest, asked: Mapping[str, Any]) -> dict[str, Any]:
         """SendTaskSuccess."""
         try:
             output = json.loads(asked["output"])
         except ValueError as error:
             raise _RefusedError("InvalidOutput", f"Invalid Output: '{error}'") from None
-        return self._answered(asked, lambda token: token.end(output))
+        return self._answered(call, lambda token: token.end(output))
 
-    def send_task_failure(self, _: ApiRequest, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def send_task_failure(self, call: ApiRequest, asked: Mapping[str, Any]) -> dict[str, Any]:
         """SendTaskFailure."""
-        return self._answered(asked, lambda token: token.end(Failed(asked.get("error") or "", asked.get("cause"))))
+        return self._answered(call, lambda token: token.end(Failed(asked.get("error") or "", asked.get("cause"))))
 
-    def send_task_heartbeat(self, _: ApiRequest, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def send_task_heartbeat(self, call: ApiRequest, _: Mapping[str, Any]) -> dict[str, Any]:
         """SendTaskHeartbeat."""
-        return self._answered(asked, lambda token: token.beat())
+        return self._answered(call, lambda token: token.beat())
 
     def list_versions(self, call: ApiRequest, _: Mapping[str, Any]) -> dict[str, Any]:
         """ListStateMachineVersions: there are none."""
@@ -194,12 +193,19 @@ class StateMachines:
         code, text = problem.split(": ", 1)
         return {"result": "FAIL", "diagnostics": [{"severity": "ERROR", "code": code, "message": text}]}
 
-    def _answered(self, asked: Mapping[str, Any], answer: Callable[[Token], None]) -> dict[str, Any]:
-        token = self._tokens.get(asked["taskToken"])
-        if token is None:
+    def _answered(self, call: ApiRequest, answer: Callable[[Token], None]) -> dict[str, Any]:
+        """Answer a task, as principals of the state machine's account alone may.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
+        """
+        token = call.parameters["taskToken"]
+        running = next((each for each in self._running.values() if token in each.tokens), None)
+        if running is None:
             text = "Task Timed Out: 'Provided task does not exist anymore'"
             raise _RefusedError("TaskTimedOut", text)
-        answer(token)
+        if running.session.account != call.account:
+            raise _RefusedError("InvalidToken", "Invalid Token: 'Invalid token'")
+        answer(running.tokens[token])
         return {}
 
     def _machine(self, call: ApiRequest) -> StateMachine:
@@ -226,10 +232,11 @@ class _Running:
     machine: str
     session: Session
     given: str
+    tokens: dict[str, Token] = field(default_factory=dict, repr=False)
 
     def begin(self, definition: Mapping[str, Any], data: Any, name: str) -> None:
         home = self.home
-        self.executions = Executions(home, self, home._random, home._tokens)  # noqa: SLF001 - its own part
+        self.executions = Executions(home, self, home._random, self.tokens)  # noqa: SLF001 - its own part
         self.execution: Execution = self.executions.start(definition, data, name)
 
     def stop(self, error: str = "", cause: str = "") -> None:
@@ -262,8 +269,14 @@ class _Running:
     def _result(self, call: Call) -> Any | Failed:
         session = self.session
         if call.role:
-            if refused := self._refusal(session, "sts:AssumeRole", call.role):
-                return Failed("States.Permissions", refused)
+            # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html: it is
+            # assumed by the state machine's role, with the state machine's ARN as its external id
+            with self.home.turn:
+                caller = trust.Caller.of_session(session)
+                refused = trust.refusal(caller, call.role, session.name, self.machine)
+            if refused:
+                what = f"The role {caller.principal} is not authorized to assume the task state's role, {call.role}."
+                return Failed("States.TaskFailed", what)
             session = session_of(call.role, session.name)
         if call.resource.removesuffix(WAITS).endswith(":lambda:invoke"):
             return self._invoke(session, call.parameters["FunctionName"], call.parameters.get("Payload"))
@@ -306,9 +319,11 @@ class _Running:
     def _refusal(self, session: Session, action: str, resource: str) -> str | None:
         with self.home.turn:
             may = allows(session, action, resource)
-        if may:
+        if may and resource.split(":")[4] == session.account:
             return None
-        return f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}"
+        # in another account it takes a resource's own policy, too, and the sandbox evaluates none
+        why = " because no resource-based policy allows the action" if may else ""
+        return f"User: {session.arn} is not authorized to perform: {action} on resource: {resource}{why}"
 
 
 _CALLS: Mapping[str, Callable[[StateMachines, ApiRequest, Mapping[str, Any]], dict[str, Any]]] = {

@@ -73,7 +73,7 @@ class FleetRamp(Part):
 
         Raises:
             ConfigError: The fleet has a problem, such as an environment without `[controller]`.
-            UsageError: It is too large for Step Functions.
+            UsageError: It is too large for Step Functions, or for IAM.
             PreflightFailed, Locked: It is ramping, or its ramp began before the gate was approved.
             VerifyFailed: Installed, but AWS has another state machine.
         """
@@ -151,7 +151,7 @@ class FleetRamp(Part):
 
         Raises:
             ConfigError: The fleet has a problem, such as an environment without `[controller]`.
-            UsageError: It is too large for Step Functions.
+            UsageError: It is too large for Step Functions, or for IAM.
         """
         return definition(self._plan())
 

@@ -39,7 +39,7 @@ INVENTORY: Mapping[str, str] = {
     "duplicate-priority": "Two rules have the same priority on one listener.",
     "duplicate-target-group": "Two functions create the same target group.",
     "empty-value": "A value is empty and must not be.",
-    "fleet-too-large": "Step Functions doesn't take a state machine of this size.",
+    "fleet-too-large": "Step Functions or IAM doesn't take a fleet of this size.",
     "invalid-name": "A key is not a valid name.",
     "invalid-toml": "The file is not valid TOML.",
     "invalid-value": "A value is not allowed.",

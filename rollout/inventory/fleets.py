@@ -121,7 +121,7 @@ def fleet_plan(name: str, fleet: Fleet, environments: Mapping[str, Environment])
     return FleetPlan(
         name,
         fleet_title(home, name),
-        tuple(tuple(_member(environments[each], home) for each in wave) for wave in fleet.waves),
+        tuple(tuple(_member(environments[each], home, name) for each in wave) for wave in fleet.waves),
         fleet.at_once,
         _topics(home)[0] if fleet.approve_between else None,
         _answer_role(home, name),
@@ -174,8 +174,8 @@ def silence_of(environment: Environment) -> timedelta:
     return _LOOK + _LOOKS * pace
 
 
-def _member(environment: Environment, home: Environment) -> Member:
-    role = None if environment.account == home.account else _invoking_role(environment)
+def _member(environment: Environment, home: Environment, fleet: str) -> Member:
+    role = None if environment.account == home.account else _invoking_role(environment, fleet)
     silence = int(silence_of(environment).total_seconds())
     return Member(environment.name, controller_arn(environment), silence, role)
 
@@ -184,9 +184,9 @@ def _answer_role(home: Environment, fleet: str) -> str:
     return _role_arn(home, shortened(f"{_prefix(home)}{fleet}-answer"))
 
 
-def _invoking_role(environment: Environment) -> str:
+def _invoking_role(environment: Environment, fleet: str) -> str:
     """The role in another account that a fleet's state machine assumes to invoke the controller there."""
-    return _role_arn(environment, shortened(f"rollout-{environment.project}-{environment.name}-fleet"))
+    return _role_arn(environment, shortened(f"rollout-{environment.project}-{environment.name}-fleet-{fleet}"))
 
 
 def _role_arn(environment: Environment, name: str) -> str:

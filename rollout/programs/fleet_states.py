@@ -14,12 +14,14 @@ from typing import Any
 
 from rollout.errors import UsageError
 from rollout.inventory.fleets import APPROVAL, FleetPlan, Member
+from rollout.programs.fleet_roles import MAX_RIGHTS, MAX_TRUST, answer_role, machine_role, size
 
 MAX_EVENTS, MAX_BYTES, MAX_DEFINITION = 25_000, 262_144, 1_048_576
 """Of an execution's history, of a state's input, of a definition.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
+_ANY_ACCOUNT = "0" * 12
 EVENTS_EACH = 50
 """Of an environment at most: its ramp and its rollback, with five retries each."""
 _FOR_A_LOOK = timedelta(minutes=16)
@@ -39,7 +41,7 @@ def definition(plan: FleetPlan) -> dict[str, Any]:
     """The state machine of a fleet.
 
     Raises:
-        UsageError: It is too large for Step Functions.
+        UsageError: It is too large for Step Functions, or for IAM.
     """
     states: dict[str, Any] = {}
     for number, wave in enumerate(plan.waves, 1):
@@ -200,17 +202,23 @@ def _approval(plan: FleetPlan, number: int) -> dict[str, Any]:
 
 
 def _check_size(plan: FleetPlan, made: Mapping[str, Any]) -> None:
-    """Whether Step Functions takes it, with room for what a failure says."""
+    """Whether Step Functions and IAM take it, with room for what a failure says."""
+    home, answers = machine_role(plan, _ANY_ACCOUNT), answer_role(plan)
     largest = max(len(json.dumps([_item(member) for member in wave])) for wave in plan.waves)
     limits = {
         "events": (len(plan.members) * EVENTS_EACH, MAX_EVENTS),
         "bytes of a wave": (largest, MAX_BYTES // 4),
         "bytes of its definition": (len(json.dumps(made)), MAX_DEFINITION),
+        "characters of its role's policy": (size(home.policy), MAX_RIGHTS),
+        "characters of the trust policy by which other accounts answer": (
+            size(answers.trusted) if answers else 0,
+            MAX_TRUST,
+        ),
     }
     for what, (has, most) in limits.items():
         if has > most:
             raise UsageError(
-                f"fleet {plan.name} is too large for Step Functions: {has:,} {what}, at most {most:,}",
+                f"fleet {plan.name} is too large for AWS: {has:,} {what}, at most {most:,}",
                 where=f"fleets.{plan.name}",
                 hint="divide it into several fleets, or its waves into smaller ones",
                 code="fleet-too-large",

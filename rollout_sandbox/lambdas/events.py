@@ -25,7 +25,8 @@ from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.functions import Failure, Invocation
 from rollout_sandbox.data_plane.targets import Target, target_of
 from rollout_sandbox.faults import Faults
-from rollout_sandbox.lambdas.functions import RunningFunctions, session_of
+from rollout_sandbox.lambdas.functions import RunningFunctions
+from rollout_sandbox.sessions import session_of
 from rollout_sandbox.strict.builds import LATEST
 from rollout_sandbox.strict.functions import StrictLambda
 

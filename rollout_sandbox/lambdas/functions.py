@@ -27,7 +27,7 @@ from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.lambdas.code import Code
 from rollout_sandbox.lambdas.images import Images
 from rollout_sandbox.lambdas.process import FunctionProcess, Result
-from rollout_sandbox.sessions import Session, Sessions
+from rollout_sandbox.sessions import Session, Sessions, session_of
 
 KEPT_WARM = 8
 """How many idle processes are kept; AWS keeps a function's for some minutes."""
@@ -183,9 +183,3 @@ class RunningFunctions:
             if stream not in group.streams:
                 logs.create_log_stream(code.group, stream)
             group.put_log_events(stream, [{"timestamp": now, "message": line} for line in lines])
-
-
-def session_of(role: str, function: str) -> Session:
-    """A function's session of its role."""
-    _, partition, _, _, account, name = role.split(":", 5)
-    return Session(account, name.rpartition("/")[2], function, partition)

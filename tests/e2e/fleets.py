@@ -1,10 +1,11 @@
-"""A fleet in one account of a sandbox: load balancers and functions of others, and an inventory of them."""
+"""A fleet in accounts of a sandbox: load balancers and functions of others, and an inventory of them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rollout import Rollout
 from rollout_sandbox.daemon import SandboxInfo
@@ -45,7 +46,7 @@ _ENVIRONMENT = """
 [environments.{name}]
 account = "{account}"
 region = "us-west-2"
-backend = "s3://{project}/rollout"
+backend = "s3://{project}-{account}/rollout"
 secrets-provider = "awskms://alias/rollout?region=us-west-2&awssdk=v2"
 
 [environments.{name}.load-balancers.public]
@@ -60,33 +61,53 @@ candidate = {{ target-group = "{name}-candidate" }}
 """
 
 
-def fleet_team(aws: SandboxInfo, folder: Path, account: str, waves: Waves) -> Team:
-    """A team with an inventory of a fleet, and with the bucket and the topic that it names."""
+def fleet_team(aws: SandboxInfo, folder: Path, account: str, waves: Waves, elsewhere: Mapping[str, str] = {}) -> Team:
+    """A team with an inventory of a fleet, and with the buckets and the topic that it names.
+
+    Args:
+        account: Of the environments.
+        elsewhere: The account of each environment that is in another one.
+    """
     folder.mkdir()
     team = Team(folder, account, aws)
     names = [name for wave in waves for name in wave]
-    place = {"account": account, "project": team.project}
-    text = _SHARED.format(image=IMAGE, waves=json.dumps(waves), **place)
-    team.file.write_text(text + "".join(_ENVIRONMENT.format(name=name, **place) for name in names))
-    tenant = Tenant(aws, account)
-    tenant.client("sns").create_topic(Name="people")
-    prepare_state(team.open(names[0]).inventory, tenant.client)
+    shared = {"image": IMAGE, "waves": json.dumps(waves), "account": account, "project": team.project}
+    places = {name: elsewhere.get(name, account) for name in names}
+    own = (_ENVIRONMENT.format(name=name, account=place, project=team.project) for name, place in places.items())
+    team.file.write_text(_SHARED.format(**shared) + "".join(own))
+    Tenant(aws, account).client("sns").create_topic(Name="people")
+    for place, name in {place: name for name, place in places.items()}.items():
+        prepare_state(team.open(name).inventory, Tenant(aws, place).client)
     return team
+
+
+def deploy(template: Mapping[str, Any], tenant: Tenant) -> None:
+    """What CloudFormation makes of a template with roles, and of no other one."""
+    iam = tenant.client("iam")
+    for resource in template["Resources"].values():
+        assert resource["Type"] == "AWS::IAM::Role"
+        said = resource["Properties"]
+        trust = json.dumps(said["AssumeRolePolicyDocument"])
+        iam.create_role(RoleName=said["RoleName"], AssumeRolePolicyDocument=trust)
+        for policy in said["Policies"]:
+            rights = json.dumps(policy["PolicyDocument"])
+            iam.put_role_policy(RoleName=said["RoleName"], PolicyName=policy["PolicyName"], PolicyDocument=rights)
 
 
 def serve(team: Team, name: str) -> None:
     """An environment's load balancer, its two functions, and the rule that forwards to legacy."""
-    tenant = Tenant(team.aws, team.account)
+    account = team.open(name).inventory.account
+    tenant = Tenant(team.aws, account)
     groups = {}
     for side in ("legacy", "candidate"):
         function, group = tenant.function(f"{name}-{side}"), tenant.group(f"{name}-{side}")
         tenant.permit(function, group)
         groups[side] = group
-    listener = prepare(tenant.client, team.account, [Balancer(name)]).listeners[name]
+    listener = prepare(tenant.client, account, [Balancer(name)]).listeners[name]
     forward = single(groups["legacy"])
     tenant.elb.create_rule(ListenerArn=listener, Priority=10, Conditions=[path("/score")], Actions=forward)
     for side, group in groups.items():
-        tenant.register(group, f"arn:aws:lambda:{REGION}:{team.account}:function:{name}-{side}")
+        tenant.register(group, f"arn:aws:lambda:{REGION}:{account}:function:{name}-{side}")
     answer(team.open(name).inventory, team.aws)
 
 

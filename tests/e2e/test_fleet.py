@@ -1,4 +1,4 @@
-"""A fleet ramps in the account: a person begins it and leaves, and no process of theirs is alive.
+"""A fleet ramps in two accounts: a person begins it and leaves, and no process of theirs is alive.
 
 The controllers' functions are this package in processes of their own; a state machine hands them wave after wave.
 """
@@ -19,13 +19,15 @@ from rollout.inventory.quantities import WHOLE, ZERO, Percent
 from rollout_sandbox import Profile, daemon
 from rollout_sandbox.load import Load, endpoints_of
 from tests.conftest import Team
-from tests.e2e.fleets import Waves, fleet_team, opened, serve
+from tests.e2e.fleets import Waves, deploy, fleet_team, opened, serve
 from tests.sandbox.tenant import Tenant
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 RATE, SPEED = 50, 20
-ACCOUNT = "100000000001"
+ACCOUNT, OTHER = "100000000001", "100000000002"
+ELSEWHERE = dict.fromkeys("dcf", OTHER)
+"""One of each wave, also the one that fails."""
 WAVES = (("a", "d"), ("b", "c"), ("e", "f"))
 WITHIN = 240
 
@@ -35,7 +37,7 @@ def ramping(folder: Path, waves: Waves, bad: str) -> Iterator[Team]:
     """A fleet with requests, whose ramp has begun; one environment's candidate fails."""
     info = daemon.start(folder / "aws")
     try:
-        team = fleet_team(info, folder / "checkout", ACCOUNT, waves)
+        team = fleet_team(info, folder / "checkout", ACCOUNT, waves, ELSEWHERE)
         names = [name for wave in waves for name in wave]
         for name in names:
             serve(team, name)
@@ -43,6 +45,7 @@ def ramping(folder: Path, waves: Waves, bad: str) -> Iterator[Team]:
             list(pool.map(partial(cut_over, team), names))
         said = team.run("fleet", "install", "all", "--yes")
         assert said.returncode == 0, said.stderr
+        deploy(opened(team).fleet_ramp("all").template("d"), Tenant(info, OTHER))
         info.behave(Profile(f"{bad}-candidate", server_errors=Percent.of(100)))
         info.clock.run_at(SPEED)
         with ExitStack() as loads:
@@ -93,10 +96,12 @@ def test_it_ramps_wave_by_wave_and_takes_the_one_that_fails_back(tmp_path: Path)
             **dict.fromkeys(WAVES[0], "done"),
             **dict.fromkeys(WAVES[1], "rolled back"),
             **dict.fromkeys(WAVES[2], "waiting"),
-        }
+        }, found.cause
         assert weights(team, names) == {name: WHOLE if name in WAVES[0] else ZERO for name in names}
-        calls = team.aws.calls("*", team.account)
+        calls = team.aws.calls()
         assert [call for call in calls if call.by and "AccessDenied" in (call.error or "")] == []
         moved = {call.by for call in calls if call.action == "elasticloadbalancing:ModifyRule" and call.by}
-        assert moved
-        assert all(":assumed-role/rollout-" in str(by) and "-controller/" in str(by) for by in moved)
+        assert {by.split(":")[4] for by in moved} == {ACCOUNT, OTHER}
+        assert all(":assumed-role/rollout-" in by and "-controller/" in by for by in moved)
+        answered = {call.by for call in calls if call.action == "states:SendTaskSuccess"}
+        assert f"arn:aws:sts::{ACCOUNT}:assumed-role/rollout-{team.project}-fleet-all-answer/rollout" in answered

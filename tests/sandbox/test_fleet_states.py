@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ from moto import mock_aws
 
 from rollout.errors import UsageError
 from rollout.inventory.fleets import FleetPlan, Member
-from rollout.programs.fleet_roles import answer_role, machine_role, template
+from rollout.programs.fleet_roles import MAX_RIGHTS, MAX_TRUST, answer_role, machine_role, size, template
 from rollout.programs.fleet_states import definition
 from rollout_sandbox.states.language import InvalidDefinition, check
 from tests.states_schema import problems
@@ -42,6 +43,13 @@ PLANS = {
     ),
     "large": fleet(*(tuple(f"env-{wave}-{n}" for n in range(100)) for wave in range(5)), topic=TOPIC),
 }
+
+
+def large(count: int, *accounts: str) -> FleetPlan:
+    """A fleet of so many environments in each account, 40 in a wave."""
+    members = [member(f"env-{account[-2:]}-{n}", account) for account in accounts for n in range(count)]
+    waves = tuple(tuple(members[at : at + 40]) for at in range(0, len(members), 40))
+    return FleetPlan("all", "rollout-shop-all", waves, answer_role=ANSWER)
 
 
 def faulty(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -100,6 +108,13 @@ def rights(policy: dict[str, Any]) -> dict[str, list[str]]:
     return {action: each["Resource"] for each in policy["Statement"] for action in each["Action"]}
 
 
+def trusting(account: str, role: str) -> dict[str, Any]:
+    """Of one role alone, be it there or not, and of one that is made again."""
+    principal = {"AWS": [f"arn:aws:iam::{account}:root"]}
+    named = {"ArnEquals": {"aws:PrincipalArn": [f"arn:aws:iam::{account}:role/{role}"]}}
+    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": named}
+
+
 def test_another_accounts_controller_is_invoked_by_one_role_and_answers_by_another() -> None:
     plan = PLANS["of two accounts"]
     a, b = plan.members
@@ -108,12 +123,11 @@ def test_another_accounts_controller_is_invoked_by_one_role_and_answers_by_anoth
     assert answer
     answers = {f"states:SendTask{each}": ["*"] for each in ("Success", "Failure", "Heartbeat")}
     assert (answer.name, rights(json.loads(answer.policy))) == ("answer", answers)
-    trusted = json.loads(answer.trusted)["Statement"][0]["Principal"]
-    assert trusted == {"AWS": ["arn:aws:iam::210987654321:role/rollout-shop-b-controller"]}
+    trusted = json.loads(answer.trusted)["Statement"]
+    assert trusted == [trusting("210987654321", "rollout-shop-b-controller")]
     (invoking,) = (each["Properties"] for each in template(plan, "210987654321")["Resources"].values())
-    machine = {"AWS": "arn:aws:iam::123456789012:role/rollout-shop-all"}
     assert invoking["RoleName"] == "rollout-shop-b-fleet"
-    assert invoking["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == machine
+    assert invoking["AssumeRolePolicyDocument"]["Statement"] == [trusting("123456789012", "rollout-shop-all")]
     assert rights(invoking["Policies"][0]["PolicyDocument"]) == {"lambda:InvokeFunction": [b.function]}
     (event,) = [
         state["Parameters"]["Payload"]
@@ -124,9 +138,36 @@ def test_another_accounts_controller_is_invoked_by_one_role_and_answers_by_anoth
 
 
 @pytest.mark.parametrize(
-    "plan", [fleet(*((f"env-{n}",) for n in range(600))), fleet(tuple("long-name-" * 6 + str(n) for n in range(300)))]
+    "plan",
+    [
+        fleet(*((f"env-{n}",) for n in range(600))),
+        fleet(tuple("long-name-" * 6 + str(n) for n in range(300))),
+        large(1, *(f"3{n:011}" for n in range(50))),  # in too many accounts
+    ],
+    ids=["events", "bytes", "accounts"],
 )
-def test_a_fleet_that_step_functions_would_not_take_is_refused_before_it_begins(plan: FleetPlan) -> None:
+def test_a_fleet_that_aws_would_not_take_is_refused_before_it_begins(plan: FleetPlan) -> None:
     with pytest.raises(UsageError) as refused:
         definition(plan)
     assert refused.value.code == "fleet-too-large"
+
+
+def test_roles_of_a_large_fleet_name_what_they_may_by_patterns_which_iam_takes() -> None:
+    plan = large(80, "123456789012", "210987654321", "310987654321")
+    home, answer = machine_role(plan, "123456789012"), answer_role(plan)
+    assert answer
+    assert (size(home.policy) <= MAX_RIGHTS, size(answer.trusted) <= MAX_TRUST) == (True, True)
+    given = rights(json.loads(home.policy))
+    assert given["lambda:InvokeFunction"] == [
+        "arn:aws:lambda:us-west-2:123456789012:function:rollout-shop-env-12-*-controller"
+    ]
+    assert len(given["sts:AssumeRole"]) == 2
+    (trusted,) = json.loads(answer.trusted)["Statement"]
+    named = trusted["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    for each in plan.members:
+        if each.role:
+            assert any(fnmatchcase(each.role, pattern) for pattern in given["sts:AssumeRole"])
+            role = each.function.replace(":lambda:us-west-2:", ":iam::").replace(":function:", ":role/")
+            assert any(fnmatchcase(role, pattern) for pattern in named)
+        else:
+            assert fnmatchcase(each.function, given["lambda:InvokeFunction"][0])

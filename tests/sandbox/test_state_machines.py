@@ -11,6 +11,7 @@ import pytest
 
 from rollout.programs.documents import document, trust
 from rollout_sandbox import Sandbox
+from tests.conftest import accounts
 from tests.sandbox.running import allow, eventually, function, recorder
 from tests.sandbox.tenant import Tenant, refused
 
@@ -157,3 +158,54 @@ def test_a_topic_is_told_as_the_role_may(tenant: Tenant, *, there: bool) -> None
         assert (done["status"], json.loads(message["Body"])["Message"]) == ("SUCCEEDED", "It waits.")
     else:
         assert (done["status"], done["error"]) == ("FAILED", "SNS.AuthorizationErrorException")
+
+
+def in_another_account(tenant: Tenant, other: Tenant, name: str, *trusted: dict[str, Any]) -> tuple[str, str]:
+    """A function of another account, and a role there that may invoke it."""
+    arn = function(other, name, "def handler(event, context): return event['asked'] * 2")
+    iam = other.client("iam")
+    statements = trusted or ({"Effect": "Allow", "Principal": {"AWS": tenant.account}, "Action": "sts:AssumeRole"},)
+    role = iam.create_role(RoleName="lent", AssumeRolePolicyDocument=document(statements))["Role"]["Arn"]
+    own = document([allow("lambda:InvokeFunction", resource=arn)])
+    iam.put_role_policy(RoleName="lent", PolicyName="own", PolicyDocument=own)
+    return arn, str(role)
+
+
+@pytest.fixture
+def other(sandbox: Sandbox) -> Tenant:
+    return Tenant(sandbox, str(next(accounts)))
+
+
+def test_a_function_of_another_account_is_invoked_by_a_role_there(tenant: Tenant, other: Tenant) -> None:
+    machine_arn = f"arn:aws:states:us-west-2:{tenant.account}:stateMachine:fleet"
+    lent = {"Effect": "Allow", "Principal": {"AWS": tenant.account}, "Action": "sts:AssumeRole"}
+    only = {**lent, "Condition": {"StringEquals": {"sts:ExternalId": machine_arn}}}
+    arn, role = in_another_account(tenant, other, "twice", only)
+    asked = task(arn, Credentials={"RoleArn": role})
+    done = eventually(ended(tenant, begun(tenant, machine(tenant, asked, allow("sts:AssumeRole", resource=role)))))
+    assert (done["status"], json.loads(done["output"])["Payload"]) == ("SUCCEEDED", 14)
+
+
+@pytest.mark.parametrize("lacking", ["right", "trust", "role"])
+def test_without_either_sides_consent_it_isnt_on_aws_either(tenant: Tenant, other: Tenant, lacking: str) -> None:
+    nobody = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
+    arn, role = in_another_account(tenant, other, "twice", *([nobody] if lacking == "trust" else []))
+    asked = task(arn, Credentials={"RoleArn": "arn:aws:iam::999999999999:role/none" if lacking == "role" else role})
+    may = allow("sns:Publish") if lacking == "right" else allow("sts:AssumeRole")
+    done = eventually(ended(tenant, begun(tenant, machine(tenant, asked, may))))
+    assert (done["status"], done["error"]) == ("FAILED", "States.TaskFailed")
+    assert "is not authorized to assume the task state's role" in done["cause"]
+
+
+def test_no_role_of_its_own_account_invokes_a_function_of_another(tenant: Tenant, other: Tenant) -> None:
+    arn, _ = in_another_account(tenant, other, "twice")
+    done = eventually(ended(tenant, begun(tenant, machine(tenant, task(arn), allow("lambda:InvokeFunction")))))
+    assert (done["status"], done["error"]) == ("FAILED", "Lambda.AWSLambdaException")
+    assert "resource-based policy" in done["cause"]
+
+
+def test_a_token_is_worth_nothing_in_another_account(tenant: Tenant, other: Tenant) -> None:
+    execution, token = waiting(tenant)
+    with refused("InvalidToken", ""):
+        other.client("stepfunctions").send_task_success(taskToken=token, output="{}")
+    assert ended(tenant, execution)() is None
