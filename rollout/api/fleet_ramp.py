@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 from rollout.api.arguments import Approval, approver
 from rollout.api.opened import Opened, Part
@@ -17,7 +18,7 @@ from rollout.base.printable import one_line
 from rollout.base.user import who
 from rollout.errors import AwsError, ConfigError, Locked, Problem, UsageError, VerifyFailed
 from rollout.inventory.file import StacksFile
-from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
+from rollout.inventory.fleets import FleetPlan, FleetRole, fleet_plan, fleet_problems, machine_arn
 from rollout.inventory.marks import Bearer
 from rollout.inventory.on_aws import function_name_of
 from rollout.inventory.stacks import FLEET
@@ -30,10 +31,17 @@ from rollout.migration.phases.fleet import FleetPhase
 from rollout.migration.ports import Approver
 from rollout.migration.runner.result import PhaseResult
 from rollout.migration.runner.runner import PhaseRunner
-from rollout.programs.fleet_roles import template
+from rollout.programs.fleet_roles import roles, template
 from rollout.programs.fleet_states import definition
-from rollout.ramp.fleet import RUNNING, FleetExecution, FleetStatus, fleet_status, waiting_approval
+from rollout.ramp.fleet import RUNNING, FleetExecution, FleetStatus, Installed, fleet_status, waiting_approval
+from rollout.ramp.fleet_history import fleet_changes
+from rollout.state.history.audit import PastChange, changes_of
+from rollout.state.history.firings import merged
+from rollout.state.history.reading import read_histories
 from rollout.state.pending import Lock
+
+LATEST, MOST = 20, 1000
+"""Changes that are shown: by default, and at most."""
 
 
 def plan_of(file: StacksFile, name: str) -> FleetPlan:
@@ -80,8 +88,9 @@ class FleetRamp(Part):
         plan = self._plan()
         definition(plan)  # what is wrong with it is said before anything is read
         result = self._runner.run("fleet-install", self._unless_ramping(approve), message=message)
-        if result.changed and self._installed(plan) != "yes":
-            problem = Problem("its definition differs", where=self._machine, code="fleet-outdated")
+        if result.changed and (differences := self._differences(plan)):
+            what = f"AWS differs: {', '.join(differences)}"
+            problem = Problem(what, where=self._machine, code="fleet-outdated")
             hint = "check the program of [programs] fleet, then install it again"
             raise VerifyFailed(f"fleet {plan.name} is not as it was installed", [problem], hint=hint)
         self._emit(events.FleetInstalled(self._environment.name, self._machine))
@@ -140,7 +149,10 @@ class FleetRamp(Part):
         def installed() -> str | None:
             return self._container.state_machines.definition(self._machine)
 
-        return FleetCheck(self._environment.name, self._plan, installed, lambda: self._running() is not None)
+        def role(name: str) -> FleetRole | None:
+            return self._container.state_machines.role(name)
+
+        return FleetCheck(self._environment.name, self._plan, installed, role, lambda: self._running() is not None)
 
     @property
     def _machine(self) -> str:
@@ -185,11 +197,11 @@ class FleetRamp(Part):
         """
         plan = self._plan()
         self._require_account()
-        installed, hint = self._installed(plan), f"run `rollout fleet install {plan.name}`"
-        if installed == "no":
+        differences, hint = self._differences(plan), f"run `rollout fleet install {plan.name}`"
+        if differences is None:
             raise AwsError(f"fleet {plan.name} is not installed", hint=hint, code="no-fleet")
-        if installed == "differs":
-            what = f"fleet {plan.name} has changed since it was installed"
+        if differences:
+            what = f"fleet {plan.name} is another one on AWS than in stacks.toml: {', '.join(differences)}"
             raise AwsError(what, hint=hint, code="fleet-outdated")
         if missing := self._without_controller(plan):
             what = f"nothing would ramp {', '.join(missing)}: no controller is installed"
@@ -202,13 +214,15 @@ class FleetRamp(Part):
         return self._status(plan)
 
     def status(self) -> FleetStatus:
-        """The state of its last ramp, and whether the installed state machine is up to date."""
+        """The state of its last ramp, and whether the installed state machine and its roles are up to date."""
         plan = self._plan()
         self._require_account()
         return self._status(plan)
 
     def _status(self, plan: FleetPlan) -> FleetStatus:
-        return replace(fleet_status(plan, self._last()), installed=self._installed(plan))
+        differences = self._differences(plan)
+        installed: Installed = "no" if differences is None else "differs" if differences else "yes"
+        return replace(fleet_status(plan, self._last()), installed=installed, differences=differences or ())
 
     def approve(self, wave: int | None = None) -> FleetStatus:
         """Approve the wave that waits; the execution's history records who did.
@@ -262,6 +276,27 @@ class FleetRamp(Part):
             return f"{self._container.utc:%Y-%m-%dT%H-%M}"
         return f"after-{blake2b(last.arn.encode(), digest_size=8).hexdigest()}"
 
+    def history(self, *, limit: int = LATEST) -> tuple[PastChange, ...]:
+        """What became of the fleet, the oldest first: its installs, and its ramps with who approved or stopped them.
+
+        Installs are in the update history of the fleet's stack, for ever; of ramps AWS keeps 90 days.
+
+        Args:
+            limit: The number of latest changes, 1 to 1000.
+
+        Raises:
+            UsageError: The limit is another one.
+            EngineError, AwsError: A history can't be read.
+        """
+        if not 1 <= limit <= MOST:
+            what = f"{count_of(limit, 'change')} can't be shown"
+            raise UsageError(what, hint=f"1 to {MOST} are allowed", code="out-of-range")
+        self._require_account()
+        with ThreadPoolExecutor(1) as pool:
+            ramps = pool.submit(lambda: self._container.state_machines.latest(self._machine, limit))
+            installs = changes_of(read_histories(self._container.states, (FLEET,)))
+            return merged(installs, fleet_changes(ramps.result()))[-limit:]
+
     def _without_controller(self, plan: FleetPlan) -> list[str]:
         """The environments of this account without one: they would fail, and their wave would be rolled back.
 
@@ -275,17 +310,18 @@ class FleetRamp(Part):
         return [name for bearer, name in here.items() if bearer not in found]
 
     def _last(self) -> FleetExecution | None:
-        return self._container.state_machines.last(self._machine)
+        return next(iter(self._container.state_machines.latest(self._machine)), None)
 
     def _running(self) -> FleetExecution | None:
         last = self._last()
         return last if last and last.status == RUNNING else None
 
-    def _installed(self, plan: FleetPlan) -> Literal["yes", "differs", "no"]:
-        found = self._container.state_machines.definition(self._machine)
-        if found is None:
-            return "no"
-        return "yes" if json.loads(found) == definition(plan) else "differs"
+    def _differences(self, plan: FleetPlan) -> tuple[str, ...] | None:
+        """What is another one on AWS; None where there is no state machine."""
+        if self._check.installed() is None:
+            return None
+        wanted = json.dumps(definition(plan))
+        return self._check.differences(wanted, roles(plan, self._environment.account))
 
     def _waiting(self, wave: int | None) -> tuple[int, str]:
         self._require_account()

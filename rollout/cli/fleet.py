@@ -102,6 +102,22 @@ def status(run: Session, name: FleetName) -> None:
 
 
 @fleet.command()
+@command(provider=False)
+def history(
+    run: Session,
+    name: FleetName,
+    limit: Annotated[int, typer.Option(help="The number of latest changes, 1 to 1000.")] = 20,
+) -> None:
+    """Show who installed, ramped, approved and stopped the fleet, when and why, latest first.
+
+    Example: rollout fleet history everywhere --limit 5
+    """
+    from rollout.cli.screens.history import PastChanges
+
+    run.render(PastChanges(name, run.rollout().fleet_ramp(name).history(limit=limit)))
+
+
+@fleet.command()
 @command(provider=False, changes=True)
 def approve(
     run: Session,

@@ -214,7 +214,7 @@ CONTROLLER: Mapping[str, str] = {
     "unknown-role": "The event names a role that belongs to none of the controller's fleets.",
     "project-too-large": "The project's files are too many for a controller.",
     "no-controller": "The environment has no controller.",
-    "fleet-outdated": "The fleet has changed since its state machine was installed.",
+    "fleet-outdated": "The fleet's state machine or a role of it differs from stacks.toml.",
     "no-fleet": "The fleet's state machine isn't installed.",
 }
 

@@ -98,6 +98,24 @@ class FleetPlan:
         return tuple(chain.from_iterable(self.waves))
 
 
+POLICY = "rollout"
+"""The name of a role's inline policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetRole:
+    """A role of a fleet.
+
+    Attributes:
+        trusted: Its trust policy.
+        policy: Its inline policy, which has the name of `POLICY`.
+    """
+
+    name: str
+    trusted: str
+    policy: str
+
+
 def fleet_problems(name: str, fleet: Fleet, environments: Mapping[str, Environment]) -> Iterator[Problem]:
     """Why a fleet can't ramp by itself."""
     where, home = f"fleets.{name}", environments[fleet.home]

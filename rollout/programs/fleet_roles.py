@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from os.path import commonprefix
 from typing import Any
 
-from rollout.inventory.fleets import FleetPlan, Member
+from rollout.inventory.fleets import POLICY, FleetPlan, FleetRole, Member
 from rollout.programs.documents import allow, document, trust, trust_roles
 
 MAX_RIGHTS, MAX_TRUST = 10_240, 2_048
@@ -22,20 +21,6 @@ MAX_RIGHTS, MAX_TRUST = 10_240, 2_048
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 _ANSWERS = ("states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat")
-
-
-@dataclass(frozen=True, slots=True)
-class FleetRole:
-    """A role.
-
-    Attributes:
-        trusted: Its trust policy.
-        policy: What it may do.
-    """
-
-    name: str
-    trusted: str
-    policy: str
 
 
 def machine_role(plan: FleetPlan, account: str) -> FleetRole:
@@ -55,6 +40,15 @@ def machine_role(plan: FleetPlan, account: str) -> FleetRole:
 
     trusted = trust({"Service": "states.amazonaws.com"}, account)
     return FleetRole(plan.title, trusted, fitting(policy, MAX_RIGHTS))
+
+
+def roles(plan: FleetPlan, account: str) -> tuple[FleetRole, ...]:
+    """All that the fleet's stack has.
+
+    Args:
+        account: Where it is.
+    """
+    return tuple(filter(None, (machine_role(plan, account), answer_role(plan))))
 
 
 def answer_role(plan: FleetPlan) -> FleetRole | None:
@@ -117,7 +111,7 @@ def _invoking(plan: FleetPlan, member: Member) -> dict[str, Any]:
     properties = {
         "RoleName": _name_of(str(member.role)),
         "AssumeRolePolicyDocument": json.loads(trust_roles([machine])),
-        "Policies": [{"PolicyName": "rollout", "PolicyDocument": may}],
+        "Policies": [{"PolicyName": POLICY, "PolicyDocument": may}],
     }
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 

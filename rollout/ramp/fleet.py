@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from rollout.inventory.fleets import APPROVAL, FleetPlan
 
 RUNNING = "RUNNING"
+Installed = Literal["yes", "differs", "no"]
 _ENDS = {
     "TaskSucceeded": ("done", "rolled back"),
     **dict.fromkeys(
@@ -87,7 +88,8 @@ class FleetStatus:
             `stopped`.
         cause: Why it failed or was stopped.
         waits: The wave that waits for approval.
-        installed: Whether the state machine is on AWS as stacks.toml has it: `yes`, `differs` or `no`.
+        installed: Whether state machine and roles are on AWS as stacks.toml has them: `yes`, `differs` or `no`.
+        differences: What differs.
     """
 
     fleet: str
@@ -97,11 +99,12 @@ class FleetStatus:
     ended: datetime | None = None
     cause: str = ""
     waits: int | None = None
-    installed: str = "yes"
+    installed: Installed = "yes"
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class Task:
     """A task: whose it is, what it does, and how it stands."""
 
     scheduled: StateEvent
@@ -109,6 +112,7 @@ class _Open:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
+        """What the service was asked."""
         found: Mapping[str, Any] = json.loads(self.scheduled.details.get("parameters", "{}"))
         return found
 
@@ -125,7 +129,7 @@ def fleet_status(plan: FleetPlan, execution: FleetExecution | None) -> FleetStat
     members = {name: MemberStatus(name, number) for name, number in waves.values()}
     if execution is None:
         return FleetStatus(plan.name, "none", tuple(members.values()))
-    for task in _tasks(execution):
+    for task in tasks_of(execution):
         name, number = waves.get(task.parameters.get("FunctionName", ""), ("", 0))
         if name:
             act = task.parameters["Payload"]["act"]
@@ -146,27 +150,27 @@ def waiting_approval(execution: FleetExecution) -> tuple[int, str] | None:
     """The wave that waits for a person, and the token of its task; None if none does."""
     if execution.status != RUNNING:
         return None
-    tokens = [task.token for task in _tasks(execution) if task.token and task.last.kind not in _ENDS]
+    tokens = [task.token for task in tasks_of(execution) if task.token and task.last.kind not in _ENDS]
     entered = (str(event.details.get("name", "")) for event in execution.history if event.kind == "TaskStateEntered")
     waves = [name.removeprefix(APPROVAL) for name in entered if name.startswith(APPROVAL)]
     return (int(waves[-1]), tokens[-1]) if tokens else None
 
 
-def _tasks(execution: FleetExecution) -> Iterator[_Open]:
+def tasks_of(execution: FleetExecution) -> Iterator[Task]:
     """The tasks in the order in which they began; a later attempt comes after the one before."""
-    tasks: dict[int, _Open] = {}
+    tasks: dict[int, Task] = {}
     whose: dict[int, int] = {}
     for event in execution.history:
         if event.kind == "TaskScheduled":
-            tasks[event.id] = _Open(event, event)
+            tasks[event.id] = Task(event, event)
             whose[event.id] = event.id
         elif event.kind in _OF_A_TASK and event.previous in whose:
             whose[event.id] = first = whose[event.previous]
-            tasks[first] = _Open(tasks[first].scheduled, event)
+            tasks[first] = Task(tasks[first].scheduled, event)
     return iter(tasks.values())
 
 
-def _state(act: str, task: _Open, execution: FleetExecution) -> str:
+def _state(act: str, task: Task, execution: FleetExecution) -> str:
     is_back = act == "rollback"
     if task.last.kind in _ENDS:
         return _ENDS[task.last.kind][is_back]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from rollout.inventory.fleets import FleetRole
 from rollout.migration.ports import Shared
 from rollout.ramp.controlled import Controlled
 from rollout.ramp.fleet import FleetExecution
@@ -42,8 +43,16 @@ class StateMachines(Protocol):
         """
         ...
 
-    def last(self, machine: str) -> FleetExecution | None:
-        """Its last execution, with its history; None if there is none.
+    def role(self, name: str) -> FleetRole | None:
+        """A fleet's role as it is on AWS; None if there is none.
+
+        Raises:
+            AwsError: As for `definition`.
+        """
+        ...
+
+    def latest(self, machine: str, most: int = 1) -> tuple[FleetExecution, ...]:
+        """Its last executions, the newest first, each with its history; AWS keeps them for 90 days.
 
         Raises:
             AwsError: As for `definition`.

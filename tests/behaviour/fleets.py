@@ -18,10 +18,11 @@ from rollout.api.fleet_ramp import FleetRamp
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.parts import InMemoryParts
 from rollout.fakes.world import World
+from rollout.inventory.fleets import POLICY, FleetRole
 from rollout.inventory.marks import controller_name
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
-from rollout.migration.bearers import FUNCTION, STATE_MACHINE
+from rollout.migration.bearers import FUNCTION, ROLE, ROLE_POLICY, STATE_MACHINE
 from rollout.ramp.fleet import FleetExecution, StateEvent
 from rollout_sandbox.states.executions import Execution, Executions, TaskTimedOut
 from rollout_sandbox.states.run import Call, Failed
@@ -223,15 +224,13 @@ class _Machines:
         made = self.fleet.aws.resources.get((STATE_MACHINE, machine.rpartition(":")[2]))
         return str(made["definition"]) if made else None
 
-    def last(self, machine: str) -> FleetExecution | None:  # noqa: ARG002 - there is one
-        found = list(self.fleet.executions.all.values())[-1:]
-        for each in found:
-            failed = each.failed or Failed("", "")
-            history = tuple(StateEvent(e.id, e.previous, e.at, e.kind, e.details) for e in each.history)
-            return FleetExecution(
-                each.name, each.status, each.began, each.ended, failed.error, failed.cause or "", history
-            )
-        return None
+    def role(self, name: str) -> FleetRole | None:
+        role = self.fleet.aws.resources.get((ROLE, name))
+        policy = self.fleet.aws.resources.get((ROLE_POLICY, f"{name}:{POLICY}"), {"policy": "{}"})
+        return FleetRole(name, role["assumeRolePolicy"], policy["policy"]) if role else None
+
+    def latest(self, machine: str, most: int = 1) -> tuple[FleetExecution, ...]:  # noqa: ARG002 - there is one
+        return tuple(map(_as_aws_tells, list(self.fleet.executions.all.values())[: -most - 1 : -1]))
 
     def start(self, machine: str, name: str, given: str) -> bool:
         if name in self.fleet.executions.all:
@@ -239,8 +238,18 @@ class _Machines:
         self.fleet.executions.start(json.loads(self.definition(machine) or ""), json.loads(given), name)
         return True
 
-    def stop(self, execution: str, error: str, cause: str) -> None:  # noqa: ARG002 - as above
-        self.fleet.executions.stop(self.fleet.executions.all[execution], cause)
+    def stop(self, execution: str, error: str, cause: str) -> None:
+        self.fleet.executions.stop(self.fleet.executions.all[execution], cause, error)
+
+
+def _as_aws_tells(found: Execution) -> FleetExecution:
+    failed = found.failed or Failed("", "")
+    history = []
+    for event in found.history:
+        texts = {key: json.dumps(event.details[key]) for key in ("input", "output") if key in event.details}
+        history.append(StateEvent(event.id, event.previous, event.at, event.kind, {**event.details, **texts}))
+    told = failed.error, failed.cause or "", tuple(history)
+    return FleetExecution(found.name, found.status, found.began, found.ended, *told)
 
 
 @dataclass(frozen=True)

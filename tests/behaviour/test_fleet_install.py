@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout.errors import ConfigError, GateRefused, Locked, PreflightFailed, UsageError, VerifyFailed
+from rollout.errors import AwsError, ConfigError, GateRefused, Locked, PreflightFailed, UsageError, VerifyFailed
 from rollout.fakes.world import World
 from rollout.inventory.marks import Mark
 from rollout.migration.bearers import ROLE, ROLE_POLICY, STATE_MACHINE
@@ -18,6 +18,7 @@ from tests.behaviour.conftest import made_team
 from tests.behaviour.fleets import InMemoryFleet, fleet_file
 
 TITLE = "rollout-passport-scorer-fleet-all"
+NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 OTHER = """from dataclasses import replace
 from rollout.programs import fleet
 
@@ -129,6 +130,38 @@ def test_what_somebody_deleted_or_changed_is_made_again(fleet: InMemoryFleet) ->
     del fleet.aws.resources[STATE_MACHINE, TITLE]
     fleet.install()
     assert fleet.aws.resources[STATE_MACHINE, TITLE] == made
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "differs"),
+    [
+        ((ROLE, TITLE), {"assumeRolePolicy": NOBODY}, (f"the trust policy of {TITLE}",)),
+        ((ROLE_POLICY, f"{TITLE}:rollout"), {"policy": NOBODY}, (f"the policy of {TITLE}",)),
+        ((ROLE_POLICY, f"{TITLE}-answer:rollout"), {"policy": NOBODY}, (f"the policy of {TITLE}-answer",)),
+        ((ROLE_POLICY, f"{TITLE}:rollout"), None, (f"the policy of {TITLE}",)),
+    ],
+)
+def test_a_role_that_somebody_changed_is_seen_and_mended(
+    fleet: InMemoryFleet,
+    key: tuple[str, str],
+    change: dict[str, str] | None,
+    differs: tuple[str, ...],
+) -> None:
+    fleet.install()
+    made = dict(fleet.aws.resources[key])
+    if change:
+        fleet.aws.resources[key] = {**made, **change}
+    else:
+        del fleet.aws.resources[key]
+    found = fleet.ramp.status()
+    assert (found.installed, found.differences) == ("differs", differs)
+    assert differs[0] in fleet.command("fleet", "status", "all").stdout.replace("\n  ", "")
+    with pytest.raises(AwsError) as refused:
+        fleet.ramp.start()
+    assert (refused.value.code, differs[0] in refused.value.what) == ("fleet-outdated", True)
+    fleet.install()
+    assert fleet.aws.resources[key] == made
+    assert fleet.ramp.status().installed == "yes"
 
 
 def test_a_machine_of_a_cloudformation_stack_is_left_alone(fleet: InMemoryFleet) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout.base.user import who
 from rollout.errors import AwsError, Locked, RampEnded, UsageError
 from rollout.fakes.world import World
 from rollout.inventory.marks import controller_name
@@ -227,6 +228,45 @@ def test_people_see_each_environment_and_what_waits(file: Path) -> None:
     assert "rollout fleet approve all" in shown.stdout
     assert "a trial" in declined.stdout
     assert (nothing.returncode, "nothing-to-approve" in nothing.stderr) == (2, True)
+
+
+def test_its_history_has_who_did_what_and_why(file: Path) -> None:
+    edit(file, "at-once = 2", "at-once = 2\napprove-between = true")
+    fleet = started(file)
+    fleet.run(lambda: fleet.notices != [])
+    fleet.ramp.approve()
+    fleet.run(lambda: len(fleet.notices) == 2)
+    fleet.ramp.decline("not today")
+    fleet.timeline.after(60, lambda: fleet.ramp.start(restart=True))
+    fleet.timeline.run(lambda: len(fleet.executions.all) == 2)
+    fleet.run(lambda: len(fleet.notices) == 3)
+    fleet.ramp.stop("a trial")
+    fleet.home.clock.utc = fleet.timeline.now() + timedelta(minutes=1)
+    fleet.ramp.remove(approve=True, message="over")
+    found = fleet.ramp.history()
+    assert [(each.what, each.result) for each in found] == [
+        ("fleet-install", "succeeded"),
+        ("fleet ramp", "failed"),
+        ("fleet approved", "succeeded"),
+        ("fleet declined", "succeeded"),
+        ("fleet ramp", "stopped"),
+        ("fleet stopped", "succeeded"),
+        ("fleet-remove", "succeeded"),
+    ]
+    assert {each.by for each in found} == {who()}
+    whys = {each.what: each.why for each in found}
+    assert "wave 3: not today" in whys["fleet declined"]
+    assert (whys["fleet stopped"], whys["fleet-remove"]) == ("a trial", "over")
+    assert [each.what for each in fleet.ramp.history(limit=2)] == ["fleet stopped", "fleet-remove"]
+    shown = fleet.command("fleet", "history", "all")
+    told = fleet.command("fleet", "history", "all", "--limit", "1", "--json")
+    bad = fleet.command("fleet", "history", "all", "--limit", "0")
+    lost = fleet.command("history", "all")
+    assert "not today" in shown.stdout
+    (line,) = told.stdout.splitlines()
+    assert {**json.loads(line), "message": ""}.items() >= {"what": "fleet-remove", "by": who()}.items()
+    assert (bad.returncode, "out-of-range" in bad.stderr) == (2, True)
+    assert (lost.returncode, "rollout fleet history all" in lost.stderr) == (2, True)
 
 
 def test_the_template_of_each_other_account_is_printed(file: Path) -> None:

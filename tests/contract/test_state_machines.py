@@ -17,6 +17,7 @@ from rollout.adapters.aws.step_functions import StepFunctions
 from rollout.errors import AwsError
 from rollout.inventory.fleets import APPROVAL
 from rollout.ramp.fleet import FleetExecution, waiting_approval
+from rollout.ramp.fleet_history import fleet_changes
 
 REGION = "us-west-2"
 MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:fleet"
@@ -46,16 +47,16 @@ def definition(topic: str) -> str:
 def last(machines: StateMachines, until: Any) -> FleetExecution:
     """The last execution, once something is so of it."""
     for _ in range(200):
-        found = machines.last(MACHINE)
-        if found and until(found):
-            return found
+        found = machines.latest(MACHINE)
+        if found and until(found[0]):
+            return found[0]
         time.sleep(0.02)  # moto's threads
     raise AssertionError(found)
 
 
 def test_without_a_machine_nothing_has_run(topic: str) -> None:
     assert StateMachines(ACCESS).definition(MACHINE) is None
-    assert StateMachines(ACCESS).last(MACHINE) is None
+    assert StateMachines(ACCESS).latest(MACHINE) == ()
     with pytest.raises(AwsError):
         StateMachines(ACCESS).start(MACHINE, "a", "{}")
 
@@ -63,12 +64,19 @@ def test_without_a_machine_nothing_has_run(topic: str) -> None:
 def test_an_approval_is_found_in_the_history_and_answered_once(definition: str) -> None:
     machines, tasks = StateMachines(ACCESS), StepFunctions(ACCESS)
     assert machines.definition(MACHINE) == definition
-    assert machines.last(MACHINE) is None
+    assert machines.latest(MACHINE) == ()
     machines.start(MACHINE, "2026-11-29T01-45", '{"restart": false}')
-    found = waiting_approval(last(machines, waiting_approval))
+    execution = last(machines, waiting_approval)
+    assert json.loads(execution.history[0].details["input"]) == {"restart": False}
+    found = waiting_approval(execution)
     assert found
     wave, token = found
     assert (wave, tasks.beat(token), tasks.succeed(token, {"by": "a person"})) == (2, True, True)
-    assert waiting_approval(last(machines, lambda it: it.status == "SUCCEEDED")) is None
+    done = last(machines, lambda it: it.status == "SUCCEEDED")
+    assert waiting_approval(done) is None
+    assert [(each.what, each.by) for each in fleet_changes([done])] == [
+        ("fleet ramp", None),
+        ("fleet approved", "a person"),
+    ]
     assert not tasks.succeed(token, {})
     assert not tasks.fail("nonsense", "Declined", "no")

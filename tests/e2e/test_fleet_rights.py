@@ -96,6 +96,8 @@ def test_each_role_may_do_what_it_does_and_no_more(team: Team) -> None:
         assert fleet.stop("a trial").state == "stopped"
     with steps.by("fleet", "fleet-install") as fleet:
         assert not fleet.install(approve=True).changed
+    with steps.by("observe", "fleet-history") as fleet:
+        assert [each.what for each in fleet.history()][-2:] == ["fleet ramp", "fleet stopped"]
     with steps.by("fleet", "fleet-remove") as fleet:
         assert fleet.remove(approve=True).changed
 

@@ -72,7 +72,7 @@ NOT_IN_THE_STORY = {
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
 CONTROLLER = {"controller-install", "controller-remove", "controller-status", "controlled"}
 """They need a state in S3: see test_controller_rights.py."""
-FLEET = {f"fleet-{each}" for each in ("install", "remove", "status", "ramp", "approve", "stop")}
+FLEET = {f"fleet-{each}" for each in ("install", "remove", "status", "history", "ramp", "approve", "stop")}
 """They need a controller: see test_fleet_rights.py."""
 NOT_RUN = {"unlock", *CONTROLLER, *FLEET}
 WITH_ANOTHER_OWNER = {"release"}

@@ -5,12 +5,17 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionH
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
 from rollout.adapters.aws.session import Access, Refused, explained
 from rollout.adapters.aws.shared_item import code_of
+from rollout.inventory.fleets import POLICY, FleetRole
 from rollout.ramp.fleet import FleetExecution, StateEvent
+
+_AT_ONCE, _NO_ENTITY = 4, "NoSuchEntity"
 
 
 class StateMachines:
@@ -21,7 +26,7 @@ class StateMachines:
 
     @cached_property
     def _client(self) -> Any:
-        return self._access.client("stepfunctions")
+        return self._access.client("stepfunctions", at_once=_AT_ONCE)
 
     def definition(self, machine: str) -> str | None:
         try:
@@ -32,15 +37,32 @@ class StateMachines:
             raise
         return str(found["definition"])
 
-    def last(self, machine: str) -> FleetExecution | None:
+    def role(self, name: str) -> FleetRole | None:
+        client = self._access.client("iam")
         try:
-            found = explained(lambda: self._client.list_executions(stateMachineArn=machine, maxResults=1), machine)
+            found = explained(lambda: client.get_role(RoleName=name)["Role"], name)
         except Refused as error:
-            if _is_missing(error):
+            if code_of(error) == _NO_ENTITY:
                 return None
             raise
+        try:
+            own = explained(lambda: client.get_role_policy(RoleName=name, PolicyName=POLICY)["PolicyDocument"], name)
+        except Refused as error:
+            if code_of(error) != _NO_ENTITY:
+                raise
+            own = {}
+        return FleetRole(name, json.dumps(found["AssumeRolePolicyDocument"]), json.dumps(own))
+
+    def latest(self, machine: str, most: int = 1) -> tuple[FleetExecution, ...]:
+        try:
+            found = explained(lambda: self._client.list_executions(stateMachineArn=machine, maxResults=most), machine)
+        except Refused as error:
+            if _is_missing(error):
+                return ()
+            raise
         arns = [each["executionArn"] for each in found["executions"]]
-        return explained(lambda: self._execution(arns[0]), machine) if arns else None
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return tuple(explained(lambda: list(pool.map(self._execution, arns)), machine))
 
     def _execution(self, arn: str) -> FleetExecution:
         found = self._client.describe_execution(executionArn=arn)

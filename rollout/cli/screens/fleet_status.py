@@ -46,8 +46,9 @@ def _sentence(found: FleetStatus) -> str:
 
 
 def _installed(found: FleetStatus) -> list[Text]:
-    what = {"no": "not installed", "differs": "stacks.toml has changed since it was installed"}.get(found.installed)
-    return [indented(Text(f"  {what}: rollout fleet install {found.fleet}", style="yellow"))] if what else []
+    differs = f"another one on AWS than in stacks.toml: {', '.join(found.differences)}"
+    what = {"no": "not installed", "differs": differs}.get(found.installed)
+    return [indented(Text(f"  {what}\n  → rollout fleet install {found.fleet}", style="yellow"))] if what else []
 
 
 def _cause(found: FleetStatus) -> list[Text]:

@@ -81,12 +81,10 @@ class StacksFile:
         """
         if name not in self._environments:
             what = f"unknown environment {name!r}{suggestion(name, self._environments)}"
-            raise UsageError(
-                what,
-                where=self.path.name,
-                hint=f"known: {', '.join(self._environments)}",
-                code="unknown-environment",
-            )
+            hint = f"known: {', '.join(self._environments)}"
+            if name in self._fleets:
+                hint = f"{name} is a fleet, with commands of its own, such as `rollout fleet history {name}`"
+            raise UsageError(what, where=self.path.name, hint=hint, code="unknown-environment")
         return self._environments[name]
 
     def fleet(self, fleet: str) -> Fleet:

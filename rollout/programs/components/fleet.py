@@ -14,8 +14,8 @@ from typing import ClassVar
 from pulumi import ComponentResource, ResourceOptions
 from pulumi_aws import iam, sfn
 
-from rollout.inventory.fleets import FleetPlan
-from rollout.programs.fleet_roles import FleetRole, answer_role, machine_role
+from rollout.inventory.fleets import POLICY, FleetPlan, FleetRole
+from rollout.programs.fleet_roles import answer_role, machine_role
 from rollout.programs.fleet_states import definition
 
 
@@ -66,4 +66,4 @@ class FleetMachine(ComponentResource):
     def _build_role(self, name: str, wanted: FleetRole) -> tuple[iam.Role, iam.RolePolicy]:
         own = ResourceOptions(parent=self)
         role = iam.Role(name, name=wanted.name, assume_role_policy=wanted.trusted, tags=self._tags, opts=own)
-        return role, iam.RolePolicy(name, name="rollout", role=role.name, policy=wanted.policy, opts=own)
+        return role, iam.RolePolicy(name, name=POLICY, role=role.name, policy=wanted.policy, opts=own)

@@ -1,8 +1,8 @@
-"""Reads the update histories of an environment's stacks, in parallel."""
+"""Reads the update histories of stacks, in parallel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rollout.inventory.stacks import STACKS
@@ -13,11 +13,15 @@ EVERYTHING = 1_000_000
 """More updates than a stack has: the numbers are stable only if they count from the first."""
 
 
-def read_histories(states: States) -> Mapping[str, tuple[Update, ...]]:
+def read_histories(states: States, stacks: Sequence[str] = STACKS) -> Mapping[str, tuple[Update, ...]]:
     """The whole history of each stack, the oldest first; none of one that isn't there.
+
+    Args:
+        states: Where they are.
+        stacks: An environment's, by default.
 
     Raises:
         EngineError: One can't be read.
     """
-    with ThreadPoolExecutor(len(STACKS)) as pool:
-        return dict(zip(STACKS, pool.map(lambda name: states.history(name, EVERYTHING), STACKS), strict=True))
+    with ThreadPoolExecutor(len(stacks)) as pool:
+        return dict(zip(stacks, pool.map(lambda name: states.history(name, EVERYTHING), stacks), strict=True))

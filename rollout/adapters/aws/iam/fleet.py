@@ -36,7 +36,12 @@ def _if_controlled(of: Callable[[Resources], _Arns]) -> Callable[[Resources], _A
     return lambda names: of(names) if names.environment.controller else ()
 
 
+HISTORY = (
+    Need("FleetState", ("states:ListExecutions",), _if_controlled(_machines)),
+    Need("FleetHistory", calls("states", "DescribeExecution GetExecutionHistory"), _if_controlled(_executions)),
+)
 STATUS = (
+    Need("FleetRights", calls("iam", "GetRole GetRolePolicy"), _if_controlled(_roles)),
     Need("FleetState", calls("states", "DescribeStateMachine ListExecutions"), _if_controlled(_machines)),
     Need("FleetHistory", calls("states", "DescribeExecution GetExecutionHistory"), _if_controlled(_executions)),
 )
@@ -68,4 +73,5 @@ REMOVE = (
     Need("Fleets", ("states:ListTagsForResource",), _machines),
     Need("FleetHistory", calls("states", "DescribeExecution GetExecutionHistory"), _executions),
     Need("FleetRoles", calls("iam", "DeleteRole DeleteRolePolicy ListInstanceProfilesForRole ListRoleTags"), _roles),
+    Need("FleetRoles", calls("iam", "GetRole GetRolePolicy"), _roles),
 )

@@ -229,10 +229,13 @@ def _key_condition(names: Resources) -> Condition:
     return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}} if alias else {}
 
 
-_READ_STATE = (
+_READ_HISTORY = (
     # not limited to a prefix: without this permission AWS answers 403 for a missing object, not 404
     Need("FindState", ("s3:ListBucket",), Resources.bucket),
     Need("State", ("s3:GetObject",), Resources.state),
+)
+_READ_STATE = (
+    *_READ_HISTORY,
     # the engine generates a data key for each operation, also for a preview
     Need("Secrets", ("kms:Decrypt", "kms:Encrypt"), Resources.keys, _key_condition),
 )
@@ -332,6 +335,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "controlled": (*controller.CHANGE, *controller.PROJECT, controller.TELL, controller.TELL_ELSEWHERE),
     "fleet-install": (*_WRITE_STATE, *fleet.INSTALL),
     "fleet-remove": (*_WRITE_STATE, *fleet.REMOVE),
+    "fleet-history": (*_READ_HISTORY, *fleet.HISTORY),
     "fleet-status": fleet.STATUS,
     "fleet-ramp": fleet.RAMP,
     "fleet-approve": fleet.APPROVE,

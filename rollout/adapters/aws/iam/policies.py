@@ -44,6 +44,7 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
         "cost",
         "guard-status",
         "controller-status",
+        "fleet-history",
         "fleet-status",
     ),
     "rollback": ("rollback",),
