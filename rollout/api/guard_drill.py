@@ -56,7 +56,9 @@ class Drills(Part):
         states = self._container.alarms.states((alarm,) if alarm else ours)
         found = next(((name, state) for name, state in states.items() if state in READY), None)
         if found is None:
-            hint = f"run `rollout guard install {self._environment.name}`"
+            name, is_raised = self._environment.name, AlarmState.ALARM in states.values()
+            ended = f"wait until no alarm of `rollout guard status {name}` is in ALARM state"
+            hint = ended if is_raised else f"run `rollout guard install {name}`"
             what = "no alarm of the guard can go off: each is missing, or in ALARM state already"
             raise UsageError(what, hint=hint, code="no-alarm")
         return found
