@@ -11,21 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic
 
-from rollout.analysis.metrics import MINUTE, AlarmState
-from rollout.analysis.verdicts import AnalysisResult
+from rollout.analysis.metrics import MINUTE
 from rollout.base import log
 from rollout.errors import (
     AnalysisFailed,
     Drift,
-    GateRefused,
     Interrupted,
     Locked,
     RampEnded,
     RolloutError,
-    UsageError,
-    WrongAccount,
 )
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
@@ -35,7 +31,8 @@ from rollout.migration.glance import Glance
 from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import Live, RampActions
-from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide, health_decides
+from rollout.ramp.considering import FINAL, Considering
+from rollout.ramp.decide import Act, Decision
 from rollout.ramp.ended import ended_error
 from rollout.ramp.glance import seen_by_ramp
 from rollout.ramp.guarded import RampGuard
@@ -46,10 +43,7 @@ from rollout.state.ramp_journal import Journal, Kind
 TRIES, AGAIN = 4, timedelta(seconds=20)
 """How often to wait for another process's lock if nothing else is due, and how long each time."""
 _LOG = logging.getLogger("rollout.ramp")
-T = TypeVar("T")
 _ENDED = ("finished", "idle")
-_ONWARD = (Act.RAISE, Act.FINISH)
-_FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +93,7 @@ class Runner(Generic[Live]):
         self._guard = guard or RampGuard()
         self._retreat = RampAbort(environment, means, journal, emit)
         self._warned = ""
-        self._built: datetime | None = None
+        self._considering = Considering(environment, means, self._guard, emit, self._warn)
         self._history = history(self._warn)
         self._called, self._restart = self._history.wording.name, self._history.wording.restart
 
@@ -135,7 +129,7 @@ class Runner(Generic[Live]):
             due = _next_look(self._means.now())
             try:
                 result = self._look_if_begun(is_first=is_first, persistent=not once)
-            except _FINAL:
+            except FINAL:
                 raise
             except RolloutError as error:
                 tries += 1
@@ -185,7 +179,7 @@ class Runner(Generic[Live]):
             if stands.calibrated and stands.calibrated.safe is False:
                 self._warn(f"a good candidate may be rolled back: {stands.calibrated.sentence}")
         now = self._means.now()
-        stands, decision, judgement = self._considered(live, stands, now)
+        stands, decision, judgement = self._considering.decided(live, stands, now)
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
@@ -199,39 +193,6 @@ class Runner(Generic[Live]):
             return self._finish(stands, decision)
         seen = seen_by_ramp(self._name, self._environment.ramp, stands, decision, judgement, now=now)
         return self._wait(stands, decision, seen, now, _looks(now, persistent=persistent))
-
-    def _considered(
-        self, live: Live, stands: RampState, now: datetime
-    ) -> tuple[RampState, Decision, AnalysisResult | None]:
-        """What comes next; a step goes on only by what was counted of what serves now."""
-        if stands.since and self._built and stands.since < self._built:
-            stands = replace(stands, since=self._built)
-        decision, judgement = self._decide(live, stands, now)
-        if decision.act in _ONWARD and stands.since and (built := self._means.built(stands.since)):
-            self._warn(f"other builds of the candidate serve since {built:%H:%M} UTC, so the bake begins anew")
-            self._built = built
-            stands = replace(stands, since=built)
-            decision, judgement = self._decide(live, stands, now)
-        if decision.act in _ONWARD and self._means.renew(stands.routes, now):
-            decision, judgement = self._decide(live, stands, now)
-        return stands, decision, judgement
-
-    def _decide(self, live: Live, stands: RampState, now: datetime) -> tuple[Decision, AnalysisResult | None]:
-        """What comes next; what either the judge or an alarm says is enough to go back, though the other is unread."""
-        judgement, unjudged = _unless_unread(lambda: self._judged(live, stands, now))
-        heard, unheard = _unless_unread(lambda: self._alarms(live, stands, now))
-        alarms = heard or AlarmStates()
-        decision = decide(self._environment.ramp, stands, judgement, now, alarms)
-        if (unread := unjudged or unheard) and not (decision.act is Act.FAIL and (alarms.raised or judgement)):
-            raise unread
-        return decision, judgement
-
-    def _judged(self, live: Live, stands: RampState, now: datetime) -> AnalysisResult | None:
-        if stands.since is None or stands.weight == ZERO:
-            return None
-        judgement = self._means.judge(stands.routes, live, stands.since, now)
-        self._emit(events.Judged(self._name, stands.weight, judgement))
-        return judgement
 
     def _finish(self, stands: RampState, decision: Decision) -> RampResult:
         self._history.write(Kind.FINISHED, stands.weight, decision.sentence)
@@ -252,20 +213,6 @@ class Runner(Generic[Live]):
         beside = seen, who, self._guard.sentence, self._history.last_change
         self._emit(events.RampWaiting(self._name, stands.weight, act, said, until, *beside))
         return RampResult(self._name, stands.weight, act, said, until - now if until else None)
-
-    def _alarms(self, live: Live, stands: RampState, now: datetime) -> AlarmStates:
-        """The named alarms and the targets; legacy's alarms, and a few unhealthy targets, stop nothing."""
-        mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
-        guards = self._guard.alarms
-        states = self._means.alarms((*mine, *legacy, *guards)) if mine or legacy or guards else {}
-        health = health_decides(self._environment.ramp, stands, now)
-        unhealthy = self._means.unhealthy(stands.routes, live) if health else ()
-        warned = [problem.what for problem in unhealthy]
-        if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
-            warned.append(f"legacy's alarms are in ALARM state, which doesn't stop the ramp: {', '.join(shouting)}")
-        if warned:
-            self._warn("; ".join(warned))
-        return alarms_of(self._environment.ramp, states, unhealthy, guards)
 
     def _stop(self, stands: RampState, *, persistent: bool) -> None:
         """Report how a ramp ended; routes that a failure left behind are moved back first."""
@@ -347,13 +294,3 @@ def _next_look(now: datetime) -> datetime:
 def _looks(now: datetime, *, persistent: bool) -> str:
     """Who runs the ramp, and when it looks next."""
     return f"this process, which looks {f'again at {_next_look(now):%H:%M} UTC' if persistent else 'once'}"
-
-
-def _unless_unread(read: Callable[[], T]) -> tuple[T | None, RolloutError | None]:
-    """What is read, or why it can't be read now; what ends a ramp is raised."""
-    try:
-        return read(), None
-    except _FINAL:
-        raise
-    except RolloutError as error:
-        return None, error
