@@ -46,7 +46,7 @@ def false_alarms(ramps: int, unit: Unit) -> Iterator[str]:
     yield f"| both sides alike, by {unit} | ramps | before | rolled back | 95 % interval up to | seconds |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: |"
     for number, (name, (before, traffic, metrics)) in enumerate(LINES.items()):
-        if unit == "clients" and not traffic.sticky:
+        if unit == "clients" and not traffic.has_clients:
             continue
         random, began, failed = np.random.default_rng([SEED, number]), time.process_time(), 0
         for start in range(0, ramps, TOGETHER):
@@ -63,7 +63,7 @@ def hangs(ramps: int, unit: Unit) -> Iterator[str]:
     yield f"| both sides alike, by {unit} | steps | held by a suspicion after {HANG} minutes | seconds |"
     yield "| --- | ---: | ---: | ---: |"
     for number, (name, (_, traffic, metrics)) in enumerate(LINES.items()):
-        if unit == "clients" and not traffic.sticky:
+        if unit == "clients" and not traffic.has_clients:
             continue
         random, began, held = np.random.default_rng([SEED, number, 1]), time.process_time(), 0
         for start in range(0, ramps, TOGETHER):

@@ -87,6 +87,7 @@ class Traffic:
 
     Attributes:
         at_once: How often a failed request is sent, in the same minute.
+        burst: How many of the bad requests come in one minute on one side, as seldom as the rate stays the same.
         rho: How much rates vary by the minute, on each side by itself: beta-binomial.
         outages: Whether 30 % of both sides fail for one to five minutes, about once in half an hour.
         edge: Whether the candidate is at the edge of its tolerance.
@@ -99,6 +100,7 @@ class Traffic:
     """
 
     at_once: int = 1
+    burst: int = 1
     rho: float = 0.0
     outages: bool = False
     edge: bool = False
@@ -108,6 +110,11 @@ class Traffic:
     population: Population = SESSIONS
     fault: float | None = None
     part: float = 1.0
+
+    @property
+    def has_clients(self) -> bool:
+        """Whether there is anything to know of its clients that isn't known of other traffic."""
+        return self.sticky and self.burst == 1
 
     def rates(
         self, metric: MetricName, size: tuple[int, int], random: np.random.Generator, own: Floats | None = None
@@ -164,6 +171,8 @@ def _step(*counts: Ints) -> Step:
 
 
 def _bad(traffic: Traffic, requests: Ints, rate: Floats, random: np.random.Generator) -> Ints:
+    if traffic.burst > 1:
+        return np.minimum(traffic.burst * random.poisson(requests * rate / traffic.burst), requests)
     return np.minimum(traffic.at_once * random.binomial(requests, rate), requests)
 
 
@@ -307,5 +316,8 @@ LINES: dict[str, tuple[str, Traffic, tuple[MetricName, ...]]] = {
     "5 % are slow after a raise, until minute 4": ("45 %", Traffic(warming=0.05), ("latency-p50", "latency-p99")),
     "20 % are": ("93 %", Traffic(warming=0.2), ("latency-p50", "latency-p99")),
     "4xx at the edge of the tolerance, if 4xx fail": ("", Traffic(edge=True), ("client-errors",)),
+    "bad requests come 20 at once": ("", Traffic(burst=20), ERRORS),
+    "30 at once": ("", Traffic(burst=30), ERRORS),
+    "50 at once": ("", Traffic(burst=50), ERRORS),
 }
 """By name: what was rolled back before there was phi (issue 20), the traffic, and the metrics that it is of."""
