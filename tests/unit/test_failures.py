@@ -14,6 +14,7 @@ error: 2 errors occurred:
 Resources:
     3 unchanged
 """
+NUMBERED = "error: 2 errors occurred:\n    1) the lock can't be read\n    2) the state can't be saved\n"
 DENIED = (
     "AccessDenied: User: arn:aws:sts::1:assumed-role/ci/x is not authorized to perform: s3:GetObject "
     'on resource: "arn:aws:s3:::state/.pulumi/x" because no identity-based policy allows the s3:GetObject action'
@@ -24,6 +25,7 @@ DENIED = (
     ("text", "said"),
     [
         (SEVERAL, "update failed\n2 errors occurred:\n* rule arn:1 is gone\n* rule arn:2 is gone"),
+        (NUMBERED, "2 errors occurred:\n1) the lock can't be read\n2) the state can't be saved"),
         ("no error line at all\n", "no error line at all"),
     ],
 )

@@ -24,6 +24,10 @@ def note_run(arguments: Sequence[str], code: int, seconds: float) -> None:
     note(_LOG, "pulumi %s: exit code %s in %.3f s", command, code, seconds)
 
 
+_ITEM = re.compile(r"\s+(?:\*|\d+\)) ")
+"""A line below `2 errors occurred:`, as providers write it, or the engine itself."""
+
+
 def said_by_cli(text: str) -> str:
     """The CLI's error lines, and what they list."""
     found: list[str] = []
@@ -31,7 +35,7 @@ def said_by_cli(text: str) -> str:
         _, is_error, what = line.partition("error: ")
         if is_error:
             found.append(what.strip())
-        elif found and line.strip().startswith("* "):  # of `2 errors occurred:`
+        elif found and _ITEM.match(line):
             found.append(line.strip())
     return "\n".join(found) or text.strip()
 
