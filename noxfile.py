@@ -158,6 +158,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def image(session: nox.Session) -> None:
+    """Build the controller's image with docker, podman or buildah, and let it look in a sandbox: -- --base IMAGE."""
+    install(session)
+    session.run("python", "-m", "tests.image.look", *session.posargs)
+
+
+@nox.session
 def schema(session: nox.Session) -> None:
     """Generate the JSON schema of stacks.toml for editors, and the page of the error codes."""
     install(session)

@@ -1,0 +1,1 @@
+"""The controller's image, built and run: `nox -s image`."""
