@@ -30,3 +30,14 @@ def test_a_start_imports_nothing_slow(module: str, also: set[str]) -> None:
     code = "import importlib, sys; importlib.import_module(sys.argv[1]); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, module], capture_output=True, text=True, check=True)
     assert (SLOW | also) & set(done.stdout.split()) == set()
+
+
+def test_what_few_files_have_is_built_at_its_first_value() -> None:
+    code = """if True:
+        from pydantic import TypeAdapter
+        from rollout.inventory import fields, match
+        found = [each for room in (fields, match) for each in vars(room).values() if isinstance(each, TypeAdapter)]
+        print({each.pydantic_complete for each in found})
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{False}"

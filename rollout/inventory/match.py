@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Typ
 
 from rollout.base.formatting import count_of
 from rollout.inventory.conditions import Condition, ConditionField, Conditions
-from rollout.inventory.fields import Frozen, Methods, distinct, one_or_several
+from rollout.inventory.fields import LATER, Frozen, Methods, OneOrSeveral, Written, distinct
 from rollout.inventory.quotas import MAX_CONDITION_VALUES, MAX_TEXT, MAX_WILDCARDS
 
 AS_IS = "as-is"
@@ -91,13 +91,11 @@ Query = Annotated[
 Network = Annotated[str, Field(description='addresses as a CIDR block, such as "10.0.0.0/8"'), AfterValidator(_network)]
 
 
-Hosts = Annotated[tuple[Host, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(Host)]
-AnyPaths = Annotated[tuple[AnyPath, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(AnyPath)]
-Expressions = Annotated[
-    tuple[Expression, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(Expression)
-]
-Queries = Annotated[tuple[Query, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(Query)]
-Networks = Annotated[tuple[Network, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(Network)]
+Hosts = Annotated[tuple[Host, ...], Field(min_length=1), AfterValidator(distinct), OneOrSeveral(Host)]
+AnyPaths = Annotated[tuple[AnyPath, ...], Field(min_length=1), AfterValidator(distinct), OneOrSeveral(AnyPath)]
+Expressions = Annotated[tuple[Expression, ...], Field(min_length=1), AfterValidator(distinct), OneOrSeveral(Expression)]
+Queries = Annotated[tuple[Query, ...], Field(min_length=1), AfterValidator(distinct), OneOrSeveral(Query)]
+Networks = Annotated[tuple[Network, ...], Field(min_length=1), AfterValidator(distinct), OneOrSeveral(Network)]
 
 
 def _no_header(_: object) -> object:
@@ -132,8 +130,7 @@ _KEYS: Mapping[tuple[ConditionField, bool], str] = {
     (ConditionField.QUERY, False): "query",
     (ConditionField.SOURCE, False): "source-ip",
 }
-_TABLE: TypeAdapter[Match] = TypeAdapter(Match)
-_TABLES: TypeAdapter[tuple[Match, ...]] = TypeAdapter(Annotated[tuple[Match, ...], Field(min_length=1)])
+_TABLES: TypeAdapter[tuple[Match, ...]] = TypeAdapter(Annotated[tuple[Match, ...], Field(min_length=1)], config=LATER)
 
 
 def _read(value: object) -> object:
@@ -143,7 +140,7 @@ def _read(value: object) -> object:
     if isinstance(value, str):
         raise ValueError(f'{value!r} is not allowed; write "{AS_IS}", or the conditions as a table')  # noqa: TRY004 - pydantic takes ValueErrors
     if isinstance(value, Mapping):
-        return _TABLE.validate_python(value, by_alias=True, by_name=False).conditions
+        return Match.model_validate(value, by_alias=True, by_name=False).conditions
     tables = _TABLES.validate_python(value, by_alias=True, by_name=False)
     return tuple(condition for table in tables for condition in table.conditions)
 
@@ -159,7 +156,8 @@ AsIs = Literal["as-is"]
 MatchOrAsIs = Annotated[
     AsIs | Conditions | None,
     PlainSerializer(_said),
-    PlainValidator(_read, json_schema_input_type=AsIs | Match | Annotated[list[Match], Field(min_length=1)]),
+    PlainValidator(_read),
+    Written(AsIs | Match | Annotated[list[Match], Field(min_length=1)]),
 ]
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, WithJsonSchema, model_validator
 
 from rollout.base.formatting import count_of
-from rollout.inventory.fields import UNTOLD, Frozen, distinct, one_or_several, rising
+from rollout.inventory.fields import UNTOLD, Frozen, OneOrSeveral, distinct, rising
 from rollout.inventory.quantities import Duration, Percent, TimeOfDay
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -70,7 +70,7 @@ class Ramp(Frozen):
         min_length=1,
         description="rising weights above 0 to at most 100 per cent",
     )
-    bake: Annotated[tuple[_Bake, ...], one_or_several(_Bake)] = Field(
+    bake: Annotated[tuple[_Bake, ...], OneOrSeveral(_Bake)] = Field(
         (timedelta(minutes=30),),
         min_length=1,
         description="the minimum time of each step, 1m to 14d, such as 30m; or a list, one per step",

@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from rollout.inventory.fields import EntryPoint, Frozen, HeaderValue, Priority, distinct
+from rollout.inventory.fields import EntryPoint, Frozen, HeaderValue, Priority, Written, distinct
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
 
-_END = BeforeValidator(
-    lambda value: WHOLE if value == "end" else value, json_schema_input_type=Percent | Literal["end"]
-)
+_WeightOrEnd = Annotated[
+    Percent,
+    BeforeValidator(lambda value: WHOLE if value == "end" else value),
+    Written(Percent | Literal["end"]),
+]
 
 
 MAX_GUARD_ALARMS = 50
@@ -49,7 +51,7 @@ class Stickiness(Frozen):
     duration: Duration = Field(
         timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
     )
-    from_: Annotated[Percent, _END] = Field(ZERO, alias="from", description='a weight, 0 to 100, or "end" for 100')
+    from_: _WeightOrEnd = Field(ZERO, alias="from", description='a weight, 0 to 100, or "end" for 100')
 
     @property
     def kept_for(self) -> timedelta | None:

@@ -146,17 +146,16 @@ def parse(text: str, path: Path) -> StacksFile:
     if findings or faults.keys() - environments.keys():
         of_features = chain.from_iterable(chain.from_iterable(tables.values()) for tables in faults.values())
         raise _error((*findings, *of_fleets, *of_features), text, path)
-    layout = Layout(text)
     for name, tables in faults.items():
-        told = {table: _problems(each, layout, path) for table, each in tables.items()}
+        told = {table: _problems(each, text, path) for table, each in tables.items()}
         environments[name] = _without(environments[name], told)
     environments = with_default_names(environments)
     for name, clashing in groupby(clashes(environments), key=lambda clash: clash.environment):
-        shared = _problems([_clash(each, data) for each in clashing], layout, path)
+        shared = _problems([_clash(each, data) for each in clashing], text, path)
         known = {**environments[name].faults, "functions": shared}
         environments[name] = environments[name].model_copy(update={"faults": known})
     fleets = file.fleets if file else {}
-    return StacksFile(path, with_answer_roles(environments, fleets), fleets, _problems(of_fleets, layout, path))
+    return StacksFile(path, with_answer_roles(environments, fleets), fleets, _problems(of_fleets, text, path))
 
 
 _Faults = dict[str, dict[str, list[Finding]]]
@@ -356,12 +355,16 @@ def _clash(found: Clash, data: dict[str, Any]) -> Finding:
 
 
 def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
-    problems = _problems(findings, Layout(text), path)
+    problems = _problems(findings, text, path)
     return ConfigError(count_of(len(problems), "problem"), problems, where=str(path))
 
 
-def _problems(findings: Iterable[Finding], layout: Layout, path: Path) -> tuple[Problem, ...]:
+def _problems(findings: Iterable[Finding], text: str, path: Path) -> tuple[Problem, ...]:
     """Findings with their lines, in the order of the file."""
+    findings = tuple(findings)
+    if not findings:
+        return ()  # a file without any needs no layout
+    layout = Layout(text)
     problems = {}
     for finding in findings:
         line = layout.line(finding.at)

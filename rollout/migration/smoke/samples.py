@@ -17,7 +17,7 @@ from rollout.base.foreign import Unexpected, json_of
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.errors.redaction import hide
 from rollout.inventory.conditions import ConditionField, Request, unmet, values_of
-from rollout.inventory.fields import UNTOLD, Frozen, one_or_several
+from rollout.inventory.fields import UNTOLD, Frozen, OneOrSeveral
 from rollout.inventory.file.findings import dotted, findings_of, suggestion
 from rollout.inventory.matching import shared_request
 from rollout.inventory.model import Environment, Route
@@ -65,7 +65,7 @@ class SampleRequest(Frozen):
 class Expectation(Frozen):
     """What must come back; any status below 500 if none is named."""
 
-    status: Annotated[tuple[_Status, ...], one_or_several(_Status)] = ()
+    status: Annotated[tuple[_Status, ...], OneOrSeveral(_Status)] = ()
     schema_: dict[str, Any] | None = Field(None, alias="schema")
 
     @field_validator("schema_")
