@@ -16,6 +16,7 @@ from rollout.base import peers
 from rollout_sandbox import refusal, services, serving
 from rollout_sandbox import request as requests
 from rollout_sandbox.asking import PREFIX
+from rollout_sandbox.constraints import unmet
 from rollout_sandbox.control import Control
 from rollout_sandbox.data_plane.targets import target_of
 from rollout_sandbox.faults import Faults
@@ -50,7 +51,7 @@ class Front:
     def _call(self, environ: Environ) -> Response:
         call = requests.read(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
-        response = self._unproven(call, environ) or services.unknown(call) or self._refused(call)
+        response = self._unproven(call, environ) or services.unknown(call) or self._refused(call) or unmet(call)
         if response is None:
             response = services.in_aws_shape(call, lambda: self._allowed(call, environ))
         response.headers.setdefault("x-amzn-RequestId", str(uuid4()))  # by which a client knows that it is AWS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -71,11 +72,17 @@ def read(environ: dict[str, Any]) -> ApiRequest:
     key, region, service = signed_for(environ)
     account = key if _ACCOUNT.fullmatch(key) else account_of(key) or DEFAULT_ACCOUNT
     environ["wsgi.input"] = BytesIO(body)
-    request = Request({**environ, "wsgi.input": BytesIO(body)})
+    plain = _plain(environ, body)
+    request = Request({**environ, "wsgi.input": BytesIO(plain), "CONTENT_LENGTH": str(len(plain))})
     protocol, operation, parameters = _protocol(service, request), "", dict[str, Any]()
     with suppress(NotFound, NotImplementedError, RequestParserError, LookupError, ValueError, DataNotFoundError):
         operation, parameters = _parsed(service, protocol, request)
     return ApiRequest(account, region, service, operation, parameters, protocol, body, key)
+
+
+def _plain(environ: Mapping[str, Any], body: bytes) -> bytes:
+    """A body without its compression: boto3 compresses PutMetricData's."""
+    return gzip.decompress(body) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else body
 
 
 def signed_for(environ: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -87,17 +94,18 @@ def signed_for(environ: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _protocol(service: str, request: Request) -> str:
     try:
-        return determine_request_protocol(get_service_model(_model_name(service)), request.content_type)
+        return determine_request_protocol(get_service_model(model_name(service)), request.content_type)
     except (NotImplementedError, DataNotFoundError):  # of a service that nobody knows
         return "json" if "json" in (request.content_type or "") else "query"
 
 
-def _model_name(service: str) -> str:
+def model_name(service: str) -> str:
+    """The service's name in botocore's models, by the one that calls are signed for."""
     return _MODEL_NAME.get(service, service)
 
 
 def _parsed(service: str, protocol: str, request: Request) -> tuple[str, dict[str, Any]]:
-    operation, labels = get_service_router(_model_name(service)).match(request)
+    operation, labels = get_service_router(model_name(service)).match(request)
     parameters = PROTOCOL_PARSERS[protocol](operation).parse(
         {
             "method": request.method,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -35,7 +34,6 @@ LATEST = "$LATEST"
 ACCOUNT_LIMIT, KEPT_FREE = 1000, 100
 PROVISIONED = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/provisioned-concurrency$"
 SETTINGS = r"{0}/(?P<api_version>[^/]+)/account-settings/?$"
-_NAME = re.compile(r"(?!^[0-9]+$)[A-Za-z0-9_-]{1,128}")
 _OWN_TO_EACH = frozenset({"Description", "FunctionArn", "LastModified", "MasterArn", "RevisionId", "Version"})
 
 Answer = tuple[int, dict[str, Any], str]
@@ -101,11 +99,6 @@ class Builds(LambdaBackend):
         self, name: str, function_name: str, function_version: str, description: str, routing_config: Any
     ) -> LambdaAlias:
         """CreateAlias."""
-        if not _NAME.fullmatch(name):
-            raise InvalidParameterValueException(
-                f"1 validation error detected: Value '{name}' at 'name' failed to satisfy constraint: "
-                "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"
-            )
         self._check_routing(function_name, function_version, routing_config)
         return super().create_alias(name, function_name, function_version, description, routing_config)
 

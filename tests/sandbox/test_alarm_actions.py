@@ -98,7 +98,7 @@ def test_a_set_state_acts_at_once(sandbox: Sandbox, tenant: Tenant) -> None:
     [
         None,
         {"Principal": "elasticloadbalancing.amazonaws.com"},
-        {"SourceArn": "arn:aws:cloudwatch:us-west-2:1:alarm:other"},
+        {"SourceArn": "arn:aws:cloudwatch:us-west-2:111122223333:alarm:other"},
         {"SourceAccount": "111111111111"},
         {"Action": "lambda:GetFunction"},
     ],

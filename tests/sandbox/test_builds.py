@@ -85,7 +85,7 @@ def test_an_alias_that_aws_would_not_take_is_refused(
 ) -> None:
     with refused(code, ""):
         alias(tenant, version, RoutingConfig={"AdditionalVersionWeights": weights})
-    with refused("InvalidParameterValueException", "'name'"):
+    with refused("ValidationException", "'name'"):
         tenant.functions.create_alias(FunctionName="scorer", Name="1", FunctionVersion="1")
 
 

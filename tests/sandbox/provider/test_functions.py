@@ -57,8 +57,8 @@ def test_a_functions_state_has_what_aws_fills_in(tenant: Tenant, one: Made) -> N
         ({"memorySize": 256}, ("UpdateFunctionConfiguration", {"MemorySize": 256})),
         ({"timeout": 30}, ("UpdateFunctionConfiguration", {"Timeout": 30})),
         (
-            {"environment": {"variables": {"A": "1"}}},
-            ("UpdateFunctionConfiguration", {"Environment": {"Variables": {"A": "1"}}}),
+            {"environment": {"variables": {"LEVEL": "1"}}},
+            ("UpdateFunctionConfiguration", {"Environment": {"Variables": {"LEVEL": "1"}}}),
         ),
         ({"reservedConcurrentExecutions": 0}, ("PutFunctionConcurrency", {"ReservedConcurrentExecutions": 0})),
     ],
@@ -79,7 +79,7 @@ def test_a_setting_changes_in_place_and_alone_and_back(
     "setting",
     [
         {"layers": ["arn:aws:lambda:us-west-2:580247275435:layer:LambdaInsightsExtension:38"]},
-        {"fileSystemConfig": {"arn": f"{FILES}/fsap-0a", "localMountPath": "/mnt/models"}},
+        {"fileSystemConfig": {"arn": f"{FILES}/fsap-0123456789abcdef0", "localMountPath": "/mnt/models"}},
         {"snapStart": {"applyOn": "PublishedVersions"}},
         # what AWS knows nothing of here is kept by the state
         {"durableConfig": {"executionTimeout": 60, "retentionPeriod": 7}},
@@ -187,7 +187,7 @@ def test_with_publish_each_change_makes_a_version(tenant: Tenant, engine: Engine
 
 def test_drift_of_what_the_program_does_not_say_is_set_back(tenant: Tenant, one: Made, inputs: dict[str, Any]) -> None:
     tenant.functions.update_function_configuration(
-        FunctionName="scorer", MemorySize=999, Environment={"Variables": {"A": "1"}}
+        FunctionName="scorer", MemorySize=999, Environment={"Variables": {"LEVEL": "1"}}
     )
     tenant.functions.put_function_concurrency(FunctionName="scorer", ReservedConcurrentExecutions=3)
     found = one.refresh()
