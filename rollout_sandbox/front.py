@@ -23,6 +23,7 @@ from rollout_sandbox.faults import Faults
 from rollout_sandbox.invoking import invoke
 from rollout_sandbox.journal import Journal
 from rollout_sandbox.living import Living
+from rollout_sandbox.quotas import exceeded
 from rollout_sandbox.security_tokens import SecurityTokens
 from rollout_sandbox.tape import Environ
 
@@ -51,7 +52,8 @@ class Front:
     def _call(self, environ: Environ) -> Response:
         call = requests.read(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
-        response = self._unproven(call, environ) or services.unknown(call) or self._refused(call) or unmet(call)
+        response = self._unproven(call, environ) or services.unknown(call) or self._refused(call)
+        response = response or unmet(call) or exceeded(call)
         if response is None:
             response = services.in_aws_shape(call, lambda: self._allowed(call, environ))
         response.headers.setdefault("x-amzn-RequestId", str(uuid4()))  # by which a client knows that it is AWS

@@ -18,10 +18,16 @@ from urllib.parse import unquote
 
 from moto.iam import urls
 from moto.iam.aws_managed_policies import aws_managed_policies_data
-from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.exceptions import LimitExceededException, MalformedPolicyDocument
 from moto.iam.models import AWSManagedPolicy, IAMBackend, ManagedPolicy, Role, iam_backends
 
 from rollout_sandbox.policies import values
+
+MAX_ATTACHED, MAX_INLINE = 10, 10_240
+"""Of a role: managed policies, and the characters of its own ones together.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 
 
 @cache
@@ -74,7 +80,17 @@ class LambdaIdentity(IAMBackend):
         if ":iam::aws:policy/" in policy_arn and policy_arn not in self.managed_policies and name in _all():
             policy = AWSManagedPolicy.from_data(name, self.account_id, self.region_name, _all()[name])
             self.managed_policies[policy.arn] = policy
+        attached = self.get_role(role_name).managed_policies
+        if len(attached) >= MAX_ATTACHED and policy_arn not in attached:
+            raise LimitExceededException(f"Cannot exceed quota for PoliciesPerRole: {MAX_ATTACHED}")
         super().attach_role_policy(policy_arn, role_name)
+
+    def put_role_policy(self, role_name: str, policy_name: str, policy_json: str) -> None:
+        """PutRolePolicy; white space doesn't count."""
+        whole = {**self.get_role(role_name).policies, policy_name: policy_json}
+        if sum(len("".join(each.split())) for each in whole.values()) > MAX_INLINE:
+            raise LimitExceededException(f"Maximum policy size of {MAX_INLINE} bytes exceeded for role {role_name}")
+        super().put_role_policy(role_name, policy_name, policy_json)
 
 
 def _check_principals(document: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from moto.scheduler import urls
-from moto.scheduler.exceptions import ValidationException
+from moto.scheduler.exceptions import ScheduleGroupNotFound, ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 from moto.utilities.utils import get_partition as partition_of
 
@@ -44,6 +44,8 @@ class StrictScheduler(EventBridgeSchedulerBackend):
         _check_time(asked)
         _check_window(asked.get("flexible_time_window") or {})
         _check_target(asked["target"])
+        if (name := asked.get("group_name") or "default") not in self.schedule_groups:
+            raise ScheduleGroupNotFound(name)
         group = f":scheduler:{self.region_name}:{self.account_id}:schedule-group/{asked.get('group_name') or 'default'}"
         source = f"arn:{partition_of(self.region_name)}{group}"
         if not trusts(asked["target"]["RoleArn"], SERVICE, self.account_id, source):
