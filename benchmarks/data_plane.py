@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 from landed import Figure
 
-CONNECTIONS, SECONDS, ROUNDS, AIM = 32, 2.0, 5, 0.4
+CONNECTIONS, SECONDS, ROUNDS, AIM = 32, 2.0, 5, 0.18
 ACCOUNT, REGION = "123456789012", "us-west-2"
 CLIENT = """
 import asyncio, sys, time
