@@ -82,7 +82,7 @@ def _fired(overview: Overview, guard: GuardStatus, ramp: Glance) -> Glance:
     said = f"{said} All requests go to legacy already."
     if guard.fired_at and any(each.at > guard.fired_at and not each.is_of_guard for each in back):
         again = ramp if ramp.mood is Mood.BACK else Glance(Mood.BACK, word, said)
-        return replace(again, word=word, said=f"{said} stacks.toml and the state say so, too.")
+        return replace(again, word=word, said=f"{said} The state and stacks.toml say so, too.")
     to, command = f"{BEFORE_RAISE}; no request moves", overview.status.next_step or rollback
     return Glance(Mood.BACK, word, said, "a person", command, to, is_urgent=False)
 

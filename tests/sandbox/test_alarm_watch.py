@@ -59,8 +59,9 @@ def in_state(tenant: Tenant, name: str, value: str) -> Callable[[], bool]:
 
 
 def beat(tenant: Tenant, **more: Any) -> None:
+    value = {} if "StatisticValues" in more else {"Value": 1}
     tenant.client("cloudwatch").put_metric_data(
-        Namespace="Rollout", MetricData=[{"MetricName": "Heartbeat", **(more or {"Value": 1})}]
+        Namespace="Rollout", MetricData=[{"MetricName": "Heartbeat", **value, **more}]
     )
 
 

@@ -70,9 +70,9 @@ def test_an_alias_keeps_what_a_change_does_not_name(tenant: Tenant, arn: str) ->
 @pytest.mark.parametrize(
     ("version", "weights", "code"),
     [
-        ("1", {"2": 1.1}, "InvalidParameterValueException"),
+        ("1", {"2": 1.1}, "ValidationException"),
         ("1", {"1": 0.5}, "InvalidParameterValueException"),
-        ("1", {"$LATEST": 0.5}, "InvalidParameterValueException"),
+        ("1", {"$LATEST": 0.5}, "ValidationException"),
         ("$LATEST", {"2": 0.5}, "InvalidParameterValueException"),
         ("1", {"2": 0.1, "3": 0.1}, "InvalidParameterValueException"),
         ("1", {"9": 0.5}, "ResourceNotFoundException"),

@@ -581,7 +581,7 @@ target-groups.internal = "new" #!
         "[routes.cart]",
         '[functions.b]\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "api-public" #!\n[routes.cart]',
         "duplicate-target-group",
-        "is already made by functions.api.target-groups.public",
+        "is already created by functions.api.target-groups.public",
     ),
     "group named for two listeners": (
         '"api-internal" }',

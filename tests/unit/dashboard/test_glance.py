@@ -195,7 +195,7 @@ def test_a_rollback_after_the_guard_leaves_nothing_but_the_next_ramp() -> None:
     settled = replace(fired, history=(*fired.history, *changes_of({"routing": (rolled,)})))
     now = glance(settled)
     assert (now.word, now.command) == ("The guard took traffic back", "rollout ramp review --restart")
-    assert "stacks.toml and the state say so, too." in now.said
+    assert "The state and stacks.toml say so, too." in now.said
 
 
 def test_a_controller_says_when_it_looks_next_and_needs_a_person_when_it_is_late() -> None:
