@@ -166,7 +166,7 @@ class FleetRamp(FleetInstallation):
         """
         here = {Bearer(FUNCTION, function_name_of(each.function)): each.name for each in plan.members if not each.role}
         try:
-            found = self._container.marks.find(here.keys())
+            found = self._container.marks.find(here.keys(), parts=False)
         except AwsError:
             return []
         return [name for bearer, name in here.items() if bearer not in found]

@@ -24,9 +24,9 @@ class InMemoryMarks:
         self.calls = calls or ApiCalls()
         self._aws = aws
 
-    def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
+    def find(self, bearers: Collection[Bearer], *, parts: bool = True) -> Mapping[Bearer, Marked]:
         found = {
-            each: self.calls.make(ApiCall("find", str(each)), lambda each=each: self._found(each))  # type: ignore[misc]
+            each: self.calls.make(ApiCall("find", str(each)), lambda each=each: self._found(each, parts=parts))  # type: ignore[misc]
             for each in bearers
         }
         return {each: marked for each, marked in found.items() if marked is not None}
@@ -42,7 +42,7 @@ class InMemoryMarks:
 
         self.calls.make(ApiCall("put", str(bearer)), tag)
 
-    def _found(self, bearer: Bearer) -> Marked | None:
+    def _found(self, bearer: Bearer, *, parts: bool) -> Marked | None:
         aws, name = self._aws, bearer.name
         with aws.lock:
             if bearer.type == LISTENER_RULE:
@@ -58,8 +58,9 @@ class InMemoryMarks:
             if held is None:
                 return None
             shown = (":alarm:" + title for title in [name + "-"] if bearer.type == DASHBOARD)
-            statements = (each for type_, each in aws.resources if type_ == PERMISSION and bearer.type == FUNCTION)
-            aliases = (each for type_, each in aws.resources if type_ == ALIAS and bearer.type == FUNCTION)
+            own = aws.resources if parts and bearer.type == FUNCTION else ()
+            statements = (each for type_, each in own if type_ == PERMISSION)
+            aliases = (each for type_, each in own if type_ == ALIAS)
             return Marked(
                 name,
                 Arn(str(held.get("arn", name))),

@@ -34,7 +34,7 @@ class InstalledFunction:
             AwsError: AWS refused, or can't be reached.
         """
         bearer = Bearer(FUNCTION, self.name)
-        found = self.marks.find({bearer}).get(bearer)
+        found = self.marks.find({bearer}, parts=False).get(bearer)
         return found if found and standing(found, mark_of(self.environment, self.stack)) is Standing.OURS else None
 
     def is_lost(self, preview: StackPreview) -> bool | None:

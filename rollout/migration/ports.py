@@ -84,8 +84,11 @@ class LoadBalancers(TargetGroups, Protocol):
 class Marks(Protocol):
     """What AWS has under the names of resources, and whose mark it carries."""
 
-    def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
+    def find(self, bearers: Collection[Bearer], *, parts: bool = True) -> Mapping[Bearer, Marked]:
         """What is there; missing where there is nothing.
+
+        Args:
+            parts: Whether a function's aliases and statements are read too; whose it is takes only its tags.
 
         Raises:
             AwsError: AWS refused, or can't be reached.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -66,11 +67,11 @@ class AwsMarks:
         self._access = access
         self._resources = Resources(environment)
 
-    def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
+    def find(self, bearers: Collection[Bearer], *, parts: bool = True) -> Mapping[Bearer, Marked]:
         services = sorted({_SERVICES[bearer.type] for bearer in bearers})
         clients = {service: self._client(service) for service in services}  # a session creates one at a time
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="marks") as pool:
-            asked = {each: pool.submit(self._found, clients[_SERVICES[each.type]], each) for each in bearers}
+            asked = {each: pool.submit(self._found, clients[_SERVICES[each.type]], each, parts) for each in bearers}
             return {bearer: found for bearer, future in asked.items() if (found := future.result())}
 
     def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
@@ -90,10 +91,11 @@ class AwsMarks:
     def _client(self, service: str) -> Any:
         return explained(lambda: self._access.client(service, at_once=PARALLEL))
 
-    def _found(self, client: Any, bearer: Bearer) -> Marked | None:
+    def _found(self, client: Any, bearer: Bearer, parts: bool) -> Marked | None:
         def look() -> Marked | None:
+            read = _whole_function if parts and bearer.type == FUNCTION else _LOOKS[bearer.type]
             try:
-                return _LOOKS[bearer.type](client, bearer.name, self._resources)
+                return read(client, bearer.name, self._resources)
             except ClientError as error:
                 if error.response["Error"]["Code"] in _NOT_THERE:
                     return None
@@ -103,18 +105,23 @@ class AwsMarks:
 
 
 def _function(client: Any, name: str, resources: Resources) -> Marked:
-    arn, alias = resources.function(name), resources.alias(name)
-    tags, statements = client.list_tags(Resource=arn)["Tags"], _statements(client, FunctionName=name)
+    arn = resources.function(name)
+    return Marked(name, arn, client.list_tags(Resource=arn)["Tags"])
+
+
+def _whole_function(client: Any, name: str, resources: Resources) -> Marked:
+    alias, function = resources.alias(name), _function(client, name, resources)
+    function = replace(function, statements=_statements(client, FunctionName=name))
     if alias is None:
-        return Marked(name, arn, tags, statements=statements)
+        return function
     try:
         client.get_alias(FunctionName=name, Name=alias)
     except ClientError as error:
         if error.response["Error"]["Code"] in _NOT_THERE:
-            return Marked(name, arn, tags, statements=statements)
+            return function
         raise
     of_alias = {f"{alias}/{each}" for each in _statements(client, FunctionName=name, Qualifier=alias)}
-    return Marked(name, arn, tags, statements=statements | of_alias, aliases=frozenset({alias}))
+    return replace(function, statements=function.statements | of_alias, aliases=frozenset({alias}))
 
 
 def _statements(client: Any, **function: str) -> frozenset[str]:

@@ -48,7 +48,7 @@ STATUS = (
 RAMP = (
     *STATUS,
     Need("FleetState", ("states:StartExecution",), _if_controlled(_machines)),
-    Need("FleetControllers", calls("lambda", "GetPolicy ListTags"), _if_controlled(_controllers)),
+    Need("FleetControllers", ("lambda:ListTags",), _if_controlled(_controllers)),
 )
 STOP = (*STATUS, Need("FleetHistory", ("states:StopExecution",), _if_controlled(_executions)))
 APPROVE = (

@@ -323,7 +323,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         guard.BEAT,
         *controller.CHANGE,
     ),
-    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, _UNWATCH, _MAY_INVOKE, guard.IS_THERE),
+    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, _UNWATCH, guard.IS_THERE),
     "guard-install": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, *guard.INSTALL),
     "guard-remove": (_LOOK, _TAGS, *_WRITE_STATE, _ALARMS, _ALARM_ACTIONS, _UNWATCH, *guard.REMOVE),
     "guard-status": guard.STATUS,
