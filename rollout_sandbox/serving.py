@@ -6,7 +6,6 @@ arrive within a time and a size, and there are only so many at once.
 
 from __future__ import annotations
 
-import errno
 import io
 import logging
 import socket
@@ -110,7 +109,7 @@ class OwnServer(ThreadedWSGIServer):
         try:
             return super().get_request()
         except OSError as error:
-            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+            if error.errno in peers.SHORT:
                 time.sleep(SHORT_OF_FILES)
             raise
 

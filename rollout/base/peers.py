@@ -25,8 +25,8 @@ _OWNER_AT = _HEAD.size + 4 + 48 + 12
 """After the message's head: the state and timers, the socket's id, and how long its queues are."""
 
 
-_LATER = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-"""The system reports users, but is too short of something to do so now."""
+SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""The errors of a system that lacks files or memory now, and may answer later."""
 
 
 @cache
@@ -41,7 +41,7 @@ def are_known() -> bool:
     except AttributeError:  # this system doesn't have the socket family
         return False
     except OSError as error:  # nor this protocol
-        if error.errno in _LATER:
+        if error.errno in SHORT:
             raise
         return False
 
