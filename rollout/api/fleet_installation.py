@@ -161,7 +161,8 @@ class FleetInstallation(Part):
 
     def _differences(self, plan: FleetPlan) -> tuple[str, ...] | None:
         """What is another one on AWS; None where there is no state machine."""
-        if self._check.installed() is None:
+        installed = self._check.installed()
+        if installed is None:
             return None
         wanted = json.dumps(definition(plan))
-        return self._check.differences(wanted, roles(plan, self._environment.account))
+        return self._check.differences(installed, wanted, roles(plan, self._environment.account))

@@ -41,20 +41,23 @@ class FleetCheck:
         """Whether the state has other ones than AWS."""
         held = [step.old for step in preview.steps if step.old]
         machines = [each.inputs for each in held if each.type == STATE_MACHINE]
+        if not machines:
+            return False
+        installed = self.installed()
         trusted = {each.inputs["name"]: each.inputs["assumeRolePolicy"] for each in held if each.type == ROLE}
         policies = {each.inputs["role"]: each.inputs["policy"] for each in held if each.type == ROLE_POLICY}
         wanted = [FleetRole(name, trusted[name], policies.get(name, "{}")) for name in trusted]
-        return bool(machines) and bool(self.differences(machines[0]["definition"], wanted))
+        return installed is None or bool(self.differences(installed, machines[0]["definition"], wanted))
 
-    def differences(self, definition: str, roles: Iterable[FleetRole]) -> tuple[str, ...]:
-        """What is another one on AWS, or isn't there.
+    def differences(self, installed: str, definition: str, roles: Iterable[FleetRole]) -> tuple[str, ...]:
+        """What is another one on AWS; a role also if it isn't there.
 
         Args:
-            definition: The state machine's, as it would be.
+            installed: The state machine's definition, as it is.
+            definition: As it would be.
             roles: As they would be.
         """
-        installed = self.installed()
-        found = [] if installed and json.loads(installed) == json.loads(definition) else ["the definition"]
+        found = [] if json.loads(installed) == json.loads(definition) else ["the definition"]
         for wanted in roles:
             role = self.role(wanted.name)
             if role is None or not same_documents(role.trusted, wanted.trusted):
